@@ -1,0 +1,299 @@
+/**
+ * The contract that a provider package fulfils: how one provider issues tokens.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as AuthError from "./AuthError.ts"
+import type { RefreshToken, TokenSet } from "./TokenSet.ts"
+import { sha256 } from "./internal/sha256.ts"
+
+/**
+ * The mark of an {@link AuthFlow}.
+ *
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@latchkey/core/AuthFlow")
+
+/**
+ * The type of {@link TypeId}.
+ *
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * The credential that a flow is configured with: a client secret, or for a flow without a login
+ * the first refresh token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Credential = Redacted.Redacted<string>
+
+/**
+ * What a refresh is made from: the refresh token, and the access token that came with it, which
+ * some providers ask for even after it expired.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RefreshGrant {
+  readonly refreshToken: RefreshToken
+  readonly accessToken: Option.Option<Redacted.Redacted<string>>
+}
+
+/**
+ * How one provider issues tokens. A flow holds no token and no state: it knows how to ask.
+ * Caching, sharing, retrying and refreshing ahead belong to the `TokenManager`.
+ *
+ * Effects need nothing (`R = never`): dependencies are acquired when the flow is made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthFlow {
+  readonly [TypeId]: TypeId
+  /** The provider's name, in errors, events, metrics and store keys: `autopay`. */
+  readonly provider: string
+  /** The key of its tokens in a store: see {@link storeKey}. */
+  readonly key: string
+  /** Where the typed client's relative URLs start. */
+  readonly apiUrl: string
+  /** The origins that a token may be sent to, exactly (R14): `https://api.autopay.io`. */
+  readonly origins: ReadonlyArray<string>
+  /** Reads the credential; run at each login, so that a rotated secret is picked up (R16). */
+  readonly credential: Effect.Effect<Credential, AuthError.AuthError>
+  /** Logs in with the credential. None: the flow has no login and lives on its refresh token. */
+  readonly login: Option.Option<(credential: Credential) => Effect.Effect<TokenSet, AuthError.AuthError>>
+  /** Refreshes. None: the flow has no refresh token and logs in again. */
+  readonly refresh: Option.Option<(grant: RefreshGrant) => Effect.Effect<TokenSet, AuthError.AuthError>>
+  /**
+   * Whether a refresh spends its refresh token: the answer brings a new one, and the old one must
+   * not be used again (R7, R8).
+   */
+  readonly rotates: boolean
+  /**
+   * The grant to start from where the configuration brings one, made from the credential: used
+   * until a store holds something newer. None for flows that log in.
+   */
+  readonly initialGrant: Option.Option<(credential: Credential) => RefreshGrant>
+  /** Revokes a token set at the provider (RFC 7009). None: the provider cannot. */
+  readonly revoke: Option.Option<(tokens: TokenSet) => Effect.Effect<void, AuthError.AuthError>>
+  /** Whether an answer of the API rejects the token it was sent with (R9). */
+  readonly isTokenRejected: (response: HttpClientResponse.HttpClientResponse) => boolean
+  /**
+   * A last look at a token set before it is used, whether minted or loaded: for a provider whose
+   * tokens name the environment they are good for. Left: why it must not be used.
+   */
+  readonly admit: (tokens: TokenSet) => Option.Option<AuthError.AuthError>
+  /** How transient mint failures are retried; default: `RefreshPolicy.defaultRetry` (R11). */
+  readonly retry: Option.Option<Schedule.Schedule<unknown, AuthError.AuthError>>
+}
+
+/**
+ * What a flow must say of itself; the rest has defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly provider: string
+  readonly key: string
+  readonly apiUrl: string
+  /** Default: the origin of `apiUrl`, and no other. */
+  readonly origins?: ReadonlyArray<string> | undefined
+  readonly credential: Effect.Effect<Credential, AuthError.AuthError>
+  readonly login?: ((credential: Credential) => Effect.Effect<TokenSet, AuthError.AuthError>) | undefined
+  readonly refresh?: ((grant: RefreshGrant) => Effect.Effect<TokenSet, AuthError.AuthError>) | undefined
+  /** Default: false. */
+  readonly rotates?: boolean | undefined
+  readonly initialGrant?: ((credential: Credential) => RefreshGrant) | undefined
+  readonly revoke?: ((tokens: TokenSet) => Effect.Effect<void, AuthError.AuthError>) | undefined
+  /** Default: {@link isTokenRejected}. */
+  readonly isTokenRejected?: ((response: HttpClientResponse.HttpClientResponse) => boolean) | undefined
+  /** Default: every token set is admitted. */
+  readonly admit?: ((tokens: TokenSet) => Option.Option<AuthError.AuthError>) | undefined
+  readonly retry?: Schedule.Schedule<unknown, AuthError.AuthError> | undefined
+  /** Sends tokens in clear text over the network: for closed networks only. Default: false. */
+  readonly dangerouslyAllowInsecureHttp?: boolean | undefined
+}
+
+/**
+ * The default of `isTokenRejected`: a 401, unless its challenge says that the token was good and
+ * only its scope was not (RFC 6750, section 3.1). A 403 never is.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isTokenRejected = (response: HttpClientResponse.HttpClientResponse): boolean =>
+  response.status === 401 && !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers["www-authenticate"] ?? "")
+
+/**
+ * An option of a flow or a client that cannot be used. Fails the construction of the layer.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("@latchkey/core/AuthFlow/InvalidOptions")(
+  "InvalidOptions",
+  {
+    provider: Schema.String,
+    /** The option's name. */
+    option: Schema.String,
+    /** What is wrong with it, and what to do about it. */
+    message: Schema.String
+  }
+) {}
+
+/**
+ * A secret in an option: its value, or an effect that reads it afresh at each login, so that a
+ * rotated secret is picked up without a restart (R16). A `Config` is such an effect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Secret = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
+
+/**
+ * Reads a secret option. Its failure becomes `Unavailable`, without the cause: what a secret
+ * manager says when it fails may hold what it keeps (R15).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const credential = (
+  provider: string,
+  option: string,
+  secret: Secret
+): Effect.Effect<Credential, AuthError.AuthError> =>
+  Redacted.isRedacted(secret)
+    ? Effect.succeed(secret)
+    : Effect.catchAllCause(secret, () =>
+        Effect.fail(
+          new AuthError.Unavailable({
+            provider,
+            operation: "login",
+            message: `The secret "${option}" could not be read: check the effect that provides it.`
+          })
+        )
+      )
+
+/**
+ * A secret in a `Config`: read once now, so that a missing one fails the layer, and then afresh at
+ * each login from the same `ConfigProvider` (R16).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const secretConfig = (
+  config: Config.Config<Redacted.Redacted<string>>
+): Effect.Effect<Secret, ConfigError.ConfigError> =>
+  Effect.configProviderWith((provider) => Effect.as(config, Effect.withConfigProvider(config, provider)))
+
+/** 127.0.0.0/8, `::1` and the names that RFC 6761, section 6.3 reserves for loopback. */
+const loopback = /^(?:localhost|(?:[^.]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/**
+ * Checks a URL option (R14): absolute, without userinfo, query and fragment, and HTTPS unless it
+ * points at loopback.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const url = (
+  provider: string,
+  option: string,
+  value: string,
+  options?: {
+    /** Sends secrets and tokens in clear text over the network: for closed networks only. */
+    readonly dangerouslyAllowInsecureHttp?: boolean | undefined
+  }
+): Effect.Effect<string, InvalidOptions> =>
+  Effect.suspend(() => {
+    const refuse = (message: string) => Effect.fail(new InvalidOptions({ provider, option, message }))
+    if (!URL.canParse(value)) {
+      return refuse(`"${option}" is not an absolute URL: give one like https://host/path.`)
+    }
+    const parsed = new URL(value)
+    if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "" || parsed.hash !== "") {
+      return refuse(`"${option}" has a userinfo, a query or a fragment: give scheme, host and path only.`)
+    }
+    const insecure = options?.dangerouslyAllowInsecureHttp === true || loopback.test(parsed.hostname)
+    if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && insecure)) {
+      return refuse(`"${option}" is not HTTPS: tokens and secrets travel in it. Use https:// (http:// is for loopback).`)
+    }
+    return Effect.succeed(parsed.href)
+  })
+
+/**
+ * Checks a URL option that paths are appended to: as {@link url}, without its trailing slashes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const baseUrl: typeof url = (provider, option, value, options) =>
+  Effect.map(url(provider, option, value, options), (href) => href.replace(/\/+$/, ""))
+
+/**
+ * Checks an option that must not be empty.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const nonEmpty = (provider: string, option: string, value: string): Effect.Effect<string, InvalidOptions> =>
+  value.trim() === ""
+    ? Effect.fail(new InvalidOptions({ provider, option, message: `"${option}" is empty: set it.` }))
+    : Effect.succeed(value)
+
+/**
+ * The key of a flow's tokens in a store: a SHA-256 of what tells two credentials apart (provider,
+ * environment, token URL, client id, tenant). No secret goes in, and two credentials never share
+ * a key.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const storeKey = (provider: string, ...parts: ReadonlyArray<string>): Effect.Effect<string> =>
+  // JSON keeps the parts apart: ["ab", "c"] and ["a", "bc"] are two keys.
+  Effect.map(sha256(JSON.stringify([provider, ...parts])), (digest) => `${provider}-${digest}`)
+
+const admitAll = (): Option.Option<AuthError.AuthError> => Option.none()
+
+/**
+ * Makes a flow; checks its URLs and writes its origins in their one canonical form.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const check = (option: string, value: string) => baseUrl(options.provider, option, value, options)
+  const apiUrl = yield* check("apiUrl", options.apiUrl)
+  const origins = yield* Effect.forEach(options.origins ?? [apiUrl], (origin) => check("origins", origin))
+  const flow: AuthFlow = {
+    [TypeId]: TypeId,
+    provider: options.provider,
+    key: options.key,
+    apiUrl,
+    origins: origins.map((origin) => new URL(origin).origin),
+    credential: options.credential,
+    login: Option.fromNullable(options.login),
+    refresh: Option.fromNullable(options.refresh),
+    rotates: options.rotates ?? false,
+    initialGrant: Option.fromNullable(options.initialGrant),
+    revoke: Option.fromNullable(options.revoke),
+    isTokenRejected: options.isTokenRejected ?? isTokenRejected,
+    admit: options.admit ?? admitAll,
+    retry: Option.fromNullable(options.retry)
+  }
+  return flow
+})

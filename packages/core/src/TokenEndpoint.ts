@@ -1,0 +1,420 @@
+/**
+ * One exchange with a provider's token endpoint, and the one table from its answer to a typed
+ * error. What a provider package builds its login and its refresh from.
+ *
+ * @since 0.1.0
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as AuthError from "./AuthError.ts"
+import * as Expiry from "./Expiry.ts"
+import * as TokenSet from "./TokenSet.ts"
+import { httpDate, retryAfter } from "./internal/retryAfter.ts"
+
+/**
+ * One call of a token endpoint: what it is, for errors, and what it presents.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call {
+  /** The provider's name. */
+  readonly provider: string
+  /** Which operation the call belongs to. */
+  readonly operation: "login" | "refresh" | "validate"
+  /** The request, secrets and all. It never appears in an error. */
+  readonly request: HttpClientRequest.HttpClientRequest
+  /**
+   * What the request authenticates with: decides whether a plain 401 rejects the client
+   * (`Unauthorized`) or the refresh token (`Expired`).
+   */
+  readonly credential: "client" | "refresh_token" | "access_token"
+  /** The secrets in the request: no field of an error may repeat one, even if the provider does. */
+  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
+}
+
+/**
+ * An answer of a token endpoint, read to its end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer extends Expiry.Exchange {
+  readonly status: number
+  readonly headers: Headers.Headers
+  /** The body as JSON; none if it is empty, HTML, truncated, or otherwise no JSON. */
+  readonly body: Option.Option<unknown>
+}
+
+/** No token answer comes near it; what does is not read to its end. */
+const maxBodyBytes = 1024 * 1024
+
+const requestIdHeaders = ["x-request-id", "request-id", "x-correlation-id", "x-trace-id", "traceid"]
+
+/** Codes and ids are short and plain; anything else may be a body in disguise. */
+const plain = /^[\w.:/-]{1,128}$/
+
+const printable = (call: Call, value: unknown): string | undefined =>
+  typeof value === "string" &&
+  plain.test(value) &&
+  !call.secrets.some((secret) => value.includes(Redacted.value(secret)))
+    ? value
+    : undefined
+
+/** Method, origin and path: no userinfo, no query (R15). */
+const endpoint = (request: HttpClientRequest.HttpClientRequest): string => {
+  if (!URL.canParse(request.url)) {
+    return request.method
+  }
+  const url = new URL(request.url)
+  return `${request.method} ${url.origin}${url.pathname}`
+}
+
+const context = (call: Call) => ({
+  provider: call.provider,
+  operation: call.operation,
+  endpoint: endpoint(call.request)
+})
+
+/** What Node and undici name a connection that was never made: the provider saw nothing. */
+const neverSent = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ConnectionRefused"
+])
+
+const wasNeverSent = (cause: unknown, depth = 0): boolean =>
+  depth < 5 &&
+  Predicate.isRecord(cause) &&
+  ((typeof cause["code"] === "string" && neverSent.has(cause["code"])) || wasNeverSent(cause["cause"], depth + 1))
+
+const unreachable = (call: Call, error: HttpClientError.HttpClientError): AuthError.AuthError =>
+  new AuthError.Unavailable({
+    ...context(call),
+    message: `${call.provider} could not be reached (${endpoint(call.request)}): check the network and the URL.`,
+    neverSent: error._tag === "RequestError" && (error.reason !== "Transport" || wasNeverSent(error.cause))
+  })
+
+const invalid = (call: Call, what: string, status?: number): AuthError.InvalidResponse =>
+  new AuthError.InvalidResponse({
+    ...context(call),
+    status,
+    message: `${call.provider} answered without a usable token: ${what}. Check the URL (${endpoint(call.request)}), and ask the provider if it is right.`
+  })
+
+const decoder = new TextDecoder()
+
+const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const bytes = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return bytes
+}
+
+/** The body as text, or none where it is larger than any token answer. */
+const readBody = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<Option.Option<string>, HttpClientError.ResponseError> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    return response.stream.pipe(
+      Stream.takeWhile((chunk) => {
+        size += chunk.length
+        chunks.push(chunk)
+        return size <= maxBodyBytes
+      }),
+      Stream.runDrain,
+      Effect.catchIf(
+        (error) => error.reason === "EmptyBody",
+        () => Effect.void
+      ),
+      Effect.map(() => (size > maxBodyBytes ? Option.none() : Option.some(decoder.decode(join(chunks, size)))))
+    )
+  })
+
+const parseJson = (text: string): Option.Option<unknown> =>
+  Either.getRight(Either.try((): unknown => JSON.parse(text)))
+
+/**
+ * Sends one call and reads its answer. Any answer is a success here, whatever its status; to tell
+ * what it means is the reader's work. Only a provider that cannot be reached, or a body larger
+ * than 1 MiB, fails.
+ *
+ * No redirect is followed (R14): a base client that follows them by itself, as `fetch` does, is
+ * told not to. The platform's span is left out, for it would record secret headers and the full
+ * URL (R15); the token manager has one span per mint.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<Answer, AuthError.AuthError> =>
+  Effect.gen(function* () {
+    const sentAt = yield* Clock.currentTimeMillis
+    const init = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
+    const response = yield* quiet(client).execute(call.request).pipe(
+      Effect.provideService(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(init), redirect: "manual" }),
+      Effect.mapError((error) => unreachable(call, error))
+    )
+    const text = yield* Effect.mapError(readBody(response), (error) => unreachable(call, error))
+    const receivedAt = yield* Clock.currentTimeMillis
+    if (Option.isNone(text)) {
+      return yield* invalid(call, "the body is larger than 1 MiB", response.status)
+    }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: parseJson(text.value),
+      sentAt,
+      receivedAt,
+      serverDate: httpDate(response.headers["date"])
+    }
+  })
+
+const quiet = HttpClient.withTracerDisabledWhen(constTrue)
+
+/**
+ * What a provider says of a refusal beside its status.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Refusal {
+  /** The `error` of RFC 6749, section 5.2, or the provider's own code. */
+  readonly code?: unknown
+  /** A request id in the body, where the headers have none. */
+  readonly requestId?: unknown
+  /** When the credential expired, in epoch milliseconds. */
+  readonly expiredAt?: number | undefined
+}
+
+type Tag = AuthError.AuthError["_tag"]
+
+/** RFC 6749, sections 4.1.2.1 and 5.2; RFC 6750, section 3.1; RFC 8628, section 3.5. */
+const byCode = new Map<string, Tag>([
+  ["invalid_request", "InvalidResponse"],
+  ["unsupported_grant_type", "InvalidResponse"],
+  ["invalid_client", "Unauthorized"],
+  ["invalid_token", "Unauthorized"],
+  ["access_denied", "AccessDenied"],
+  ["unauthorized_client", "AccessDenied"],
+  ["invalid_scope", "AccessDenied"],
+  ["insufficient_scope", "AccessDenied"],
+  ["slow_down", "RateLimited"],
+  ["temporarily_unavailable", "Unavailable"],
+  ["server_error", "Unavailable"]
+])
+
+/** How a provider without OAuth codes says that it does not take a refresh token. */
+const refusesTheOnlyCredential = new Set([400, 401, 422])
+
+const byStatus = (status: number): Tag =>
+  status === 401
+    ? "Unauthorized"
+    : status === 403
+      ? "AccessDenied"
+      : status === 429
+        ? "RateLimited"
+        : status === 408 || status >= 500
+          ? "Unavailable"
+          : "InvalidResponse"
+
+/**
+ * Which error an answer means: the one table from status and OAuth code to error.
+ *
+ * The code wins over the status, but for 408, 429 and 5xx: a proxy's refusal is not the provider's.
+ * A refused refresh token is `Expired`: `invalid_grant`, or a plain 400, 401 or 422 where the request
+ * presented nothing else.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const classify = (
+  status: number,
+  code: string | undefined,
+  credential: Call["credential"]
+): Tag => {
+  if (status === 429 || status === 408 || status >= 500) {
+    return byStatus(status)
+  }
+  if (code === "invalid_grant") {
+    return credential === "client" ? "Unauthorized" : "Expired"
+  }
+  const known = code === undefined ? undefined : byCode.get(code)
+  if (known !== undefined) {
+    return known
+  }
+  return credential === "refresh_token" && refusesTheOnlyCredential.has(status) ? "Expired" : byStatus(status)
+}
+
+const advice: { readonly [K in Tag]: (call: Call) => string } = {
+  Expired: (call) =>
+    call.credential === "access_token"
+      ? "the access token is past its time: a new one is needed"
+      : "the refresh token is no longer accepted: log in again, or configure a new refresh token",
+  Unauthorized: (call) =>
+    call.credential === "access_token"
+      ? "the access token is not accepted: check that it belongs to this environment"
+      : "the credentials are not accepted: check the client id and the secret",
+  AccessDenied: () => "the credentials are known but not allowed here: ask the provider to enable this access",
+  RateLimited: () => "too many token requests: wait until retryAfter, and share one token between processes",
+  Unavailable: () => "the provider is failing: it is safe to try again later",
+  InvalidResponse: () => "the answer holds no usable token: check the URL, and ask the provider if it is right"
+}
+
+/**
+ * The typed error of an answer that is no token, by {@link classify}.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const refused = (call: Call, answer: Answer, refusal: Refusal = {}): AuthError.AuthError => {
+  const code = printable(call, refusal.code)
+  const header = requestIdHeaders.find((name) => answer.headers[name] !== undefined)
+  const requestId = printable(call, header === undefined ? refusal.requestId : answer.headers[header])
+  const tag = classify(answer.status, code, call.credential)
+  const fields = {
+    ...context(call),
+    status: answer.status,
+    code,
+    requestId,
+    message: `${call.provider} ${call.operation} failed with status ${answer.status}${code === undefined ? "" : ` (${code})`}: ${advice[tag](call)}.`
+  }
+  switch (tag) {
+    case "Expired":
+      return new AuthError.Expired({
+        ...fields,
+        credential: call.credential === "access_token" ? "access_token" : "refresh_token",
+        expiredAt: instant(refusal.expiredAt)
+      })
+    case "Unauthorized":
+      return new AuthError.Unauthorized(fields)
+    case "AccessDenied":
+      return new AuthError.AccessDenied(fields)
+    case "RateLimited":
+      return new AuthError.RateLimited({ ...fields, retryAfter: instant(retryAt(answer)) })
+    case "Unavailable":
+      return new AuthError.Unavailable({ ...fields, retryAfter: instant(retryAt(answer)) })
+    case "InvalidResponse":
+      return new AuthError.InvalidResponse(fields)
+  }
+}
+
+const retryAt = (answer: Answer): number | undefined =>
+  retryAfter(answer.headers["retry-after"], answer.receivedAt, Expiry.clockSkew(answer))
+
+/** Epoch milliseconds as a `DateTime`, where a date can name them. */
+const instant = (millis: number | undefined): DateTime.Utc | undefined =>
+  millis === undefined ? undefined : Option.getOrUndefined(DateTime.make(millis))
+
+/**
+ * The typed error of an answer that should be a token and is not: `what` says what is missing or
+ * wrong, and never repeats a value.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const unusable = (call: Call, answer: Answer, what: string): AuthError.AuthError =>
+  invalid(call, what, answer.status)
+
+/**
+ * What a reader found in an answer, its lifetime still unresolved.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Found extends Omit<TokenSet.Answered, "sentAt" | "lifetime"> {
+  /** The lifetime as {@link Expiry} resolved it, or why it was refused. */
+  readonly lifetime: Either.Either<number, Expiry.Refused>
+}
+
+/**
+ * Builds the token set of an answer, or the `InvalidResponse` that says why it cannot be one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tokenSet = (
+  call: Call,
+  answer: Answer,
+  found: Found
+): Either.Either<TokenSet.TokenSet, AuthError.AuthError> =>
+  found.lifetime.pipe(
+    Either.mapLeft((refusal) => `the lifetime is ${refusal}`),
+    Either.flatMap((lifetime) => TokenSet.fromAnswer({ ...found, lifetime, sentAt: answer.sentAt })),
+    Either.mapLeft((what) => unusable(call, answer, what))
+  )
+
+/**
+ * How a provider writes its answers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Wire<A, I> {
+  /** What an answer with a token must have; unknown fields are ignored. */
+  readonly schema: Schema.Schema<A, I>
+  /** What such an answer holds. */
+  readonly found: (decoded: A, answer: Answer) => Found
+  /** What the provider says when it refuses; also asked of a 2xx that is no token. */
+  readonly refusal: (body: unknown) => Refusal
+}
+
+/**
+ * Reads an answer: a token set, or the typed error that it means. A 2xx without a token is the
+ * error that its code names, else `InvalidResponse`.
+ *
+ * @since 0.1.0
+ * @category parsers
+ */
+export const read =
+  <A, I>(wire: Wire<A, I>) =>
+  (call: Call, answer: Answer): Either.Either<TokenSet.TokenSet, AuthError.AuthError> => {
+    const body = Option.getOrUndefined(answer.body)
+    if (answer.status < 200 || answer.status > 299) {
+      return Either.left(refused(call, answer, wire.refusal(body)))
+    }
+    const decoded = Schema.decodeUnknownOption(wire.schema)(body)
+    if (Option.isSome(decoded)) {
+      return tokenSet(call, answer, wire.found(decoded.value, answer))
+    }
+    const refusal = wire.refusal(body)
+    return Either.left(
+      refusal.code === undefined
+        ? unusable(call, answer, body === undefined ? "the body is not JSON" : "a field is missing or has the wrong type")
+        : refused(call, answer, refusal)
+    )
+  }
+
+/**
+ * Sends a call and reads its answer: one mint.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const exchange = <A>(
+  client: HttpClient.HttpClient,
+  call: Call,
+  reader: (call: Call, answer: Answer) => Either.Either<A, AuthError.AuthError>
+): Effect.Effect<A, AuthError.AuthError> => Effect.flatMap(send(client, call), (answer) => reader(call, answer))

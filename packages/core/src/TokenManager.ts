@@ -1,0 +1,148 @@
+/**
+ * Keeps one flow's token fresh: the state machine of a token's life.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import type { AuthError } from "./AuthError.ts"
+import type { AuthEvent } from "./AuthEvent.ts"
+import type { AuthFlow } from "./AuthFlow.ts"
+import type * as Expiry from "./Expiry.ts"
+import * as RefreshPolicy from "./RefreshPolicy.ts"
+import * as TokenStore from "./TokenStore.ts"
+import { Manager } from "./internal/manager.ts"
+import { TypeId as internalTypeId } from "./internal/managerTypeId.ts"
+
+/**
+ * The mark of a {@link TokenManager}.
+ *
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: typeof internalTypeId = internalTypeId
+
+/**
+ * The type of {@link TypeId}.
+ *
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * An access token as a manager serves it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessToken {
+  /** The number of the token set it belongs to: what a rejection names (R9). */
+  readonly generation: number
+  /** The token. */
+  readonly value: Redacted.Redacted<string>
+  /** The value of the `Authorization` header: scheme and token (RFC 6750, section 2.1). */
+  readonly authorization: Redacted.Redacted<string>
+  /** When it expires, in epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+/**
+ * What a health check shows of a token; no secrets (R19). Times are in epoch milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Status {
+  readonly provider: string
+  /** `empty`: nothing minted yet. `rejected`: dropped after a rejection, a replacement is due. */
+  readonly phase: "empty" | "rejected" | Expiry.Phase
+  /** The generation that is served; 0 before the first. */
+  readonly generation: number
+  readonly staleAt: Option.Option<number>
+  readonly expiresAt: Option.Option<number>
+  /** Whether a flight is under way. */
+  readonly minting: boolean
+  /** Why the last flight failed; none once a later one succeeded. */
+  readonly lastFailure: Option.Option<AuthError>
+  /** Until when callers without a token fail at once with `lastFailure` (R11). */
+  readonly gateClosedUntil: Option.Option<number>
+}
+
+/**
+ * Keeps one flow's token fresh. Made once per flow; everything that talks to the provider shares it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenManager {
+  readonly [TypeId]: TypeId
+  /** The flow whose token it keeps. */
+  readonly flow: AuthFlow
+  /**
+   * The token to use now. Fresh: at once. Stale: at once, and a refresh starts in the background.
+   * Expired or none: when the flight lands (R3). Interrupting it leaves the flight running (R4).
+   */
+  readonly get: Effect.Effect<AccessToken, AuthError>
+  /** Drops the token of a generation, if it is still the one that is served (compare-and-set). */
+  readonly invalidate: (generation: number) => Effect.Effect<void>
+  /** What a health check shows. */
+  readonly status: Effect.Effect<Status>
+  /** What happens from the subscription on. A slow subscriber loses the oldest events, never stalls a mint. */
+  readonly events: Stream.Stream<AuthEvent>
+  /** For clients: the token to use now where no flight has to be awaited; the hot path (R3). */
+  readonly unsafeGet: () => AccessToken | undefined
+  /**
+   * For clients: an API rejected the token. Drops it where that helps (R9); false: minting did not
+   * help before, so return the 401.
+   */
+  readonly unsafeReject: (rejected: AccessToken) => boolean
+  /** For clients: a request succeeded with the token of this generation, which ends its probation (R9). */
+  readonly unsafeConfirm: (generation: number) => void
+  /**
+   * For clients: the token to send a rejected request once more with. None: the mint handed back
+   * the very token that was rejected, so return the 401 (R9).
+   */
+  readonly replacement: (rejected: AccessToken) => Effect.Effect<Option.Option<AccessToken>, AuthError>
+}
+
+/**
+ * Options of a manager.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How early, how long and how often a token is minted. Default: `RefreshPolicy.defaults`. */
+  readonly policy?: RefreshPolicy.RefreshPolicy | undefined
+}
+
+/**
+ * Makes the manager of a flow, in the scope of the caller: no fiber outlives it. Does no call.
+ *
+ * Tokens go to the `TokenStore` of the context; where there is none, they stay in the manager.
+ * Clock, logger and tracer are those of the fiber that makes it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (flow: AuthFlow, options: Options = {}): Effect.Effect<TokenManager, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const store = yield* Effect.serviceOption(TokenStore.TokenStore)
+    // A mint belongs to no caller: it must not hang below the span under which the layer was built.
+    const runtime = yield* Effect.mapInputContext(Effect.runtime(), (context: Context.Context<never>) =>
+      Context.omit(Tracer.ParentSpan)(context)
+    )
+    const policy = RefreshPolicy.resolve(options.policy, Option.getOrUndefined(flow.retry))
+    return yield* Effect.acquireRelease(
+      Effect.sync((): Manager => new Manager(flow, policy, Option.getOrUndefined(store), clock, runtime)),
+      (manager) => manager.close
+    )
+  })

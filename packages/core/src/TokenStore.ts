@@ -1,0 +1,306 @@
+/**
+ * Where tokens outlive a manager: in memory, or in anything that `KeyValueStore` reaches.
+ *
+ * @since 0.1.0
+ */
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as TokenSet from "./TokenSet.ts"
+
+/**
+ * The mark of a {@link Service}.
+ *
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@latchkey/core/TokenStore")
+
+/**
+ * The type of {@link TypeId}.
+ *
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * A store could not do what it was asked. `unreachable`: try again. `corrupt`: the record is there
+ * and cannot be read; it is left as it is.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StoreError extends Schema.TaggedError<StoreError>("@latchkey/core/TokenStore/StoreError")("StoreError", {
+  reason: Schema.Literal("unreachable", "corrupt"),
+  /** What happened, and what to do about it. Never a record, a connection string or a raw cause (R15). */
+  message: Schema.String
+}) {}
+
+/**
+ * A token set as a store holds it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stored {
+  readonly tokens: TokenSet.TokenSet
+  /** Positive, and greater than every version that the key had before. */
+  readonly version: number
+}
+
+/**
+ * The outcome of a save: written, or refused because the record is not at the expected version.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Saved = Data.TaggedEnum<{
+  Written: { readonly version: number }
+  Conflict: { readonly current: Option.Option<Stored> }
+}>
+
+/**
+ * Constructors and matchers of {@link Saved}.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const Saved = Data.taggedEnum<Saved>()
+
+/**
+ * The right, held by one owner at a time, to mint for one key (R13).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Lease {
+  /** Extends it by its full time to live. False: it was lost, and another may hold it. */
+  readonly renew: Effect.Effect<boolean, StoreError>
+  /** Gives it back, if it is still ours. */
+  readonly release: Effect.Effect<void, StoreError>
+}
+
+/**
+ * A token store. What every implementation guarantees:
+ *
+ * - Atomic: `save` compares the version and writes in one step; a reader sees the old or the new
+ *   record, never a mixture.
+ * - Ordered: versions of a key only grow, also across `remove`.
+ * - Exclusive: until its time to live ends, a lease that was granted is granted to nobody else. An
+ *   owner that outlived its lease can neither renew nor release another's.
+ * - Durable: when `save` succeeds, the record outlives what the store's own documentation says.
+ *
+ * `shared` tells whether these hold across processes too. All methods may be interrupted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  readonly [TypeId]: TypeId
+  /** Whether processes that share this store exclude each other by its leases. */
+  readonly shared: boolean
+  /** The record of a key, if there is one. */
+  readonly load: (key: string) => Effect.Effect<Option.Option<Stored>, StoreError>
+  /** Writes if the record is at `expectedVersion` (0: there is none). */
+  readonly save: (
+    key: string,
+    tokens: TokenSet.TokenSet,
+    expectedVersion: number
+  ) => Effect.Effect<Saved, StoreError>
+  /** Forgets a key. */
+  readonly remove: (key: string) => Effect.Effect<void, StoreError>
+  /** Takes the lease of a key, if nobody holds it; does not wait. */
+  readonly lease: (key: string, timeToLive: Duration.DurationInput) => Effect.Effect<Option.Option<Lease>, StoreError>
+}
+
+/**
+ * The store of token sets. Optional: a manager that finds none in its context keeps its tokens in
+ * its own memory.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class TokenStore extends Context.Tag("@latchkey/core/TokenStore")<TokenStore, Service>() {}
+
+/** The form of a record in a store that keeps text. The tokens stand in it in plain. */
+const Record = Schema.parseJson(
+  Schema.Struct({ version: Schema.Int.pipe(Schema.positive()), tokens: Schema.NullOr(TokenSet.TokenSet) })
+)
+
+const encodeRecord = Schema.encode(Record)
+const decodeRecord = Schema.decodeUnknown(Record)
+
+const corrupt = new StoreError({
+  reason: "corrupt",
+  message: "The stored record is not one of Latchkey's: check that nothing else writes the key, or remove it."
+})
+
+const unreachable = new StoreError({
+  reason: "unreachable",
+  message: "The token store could not be reached: check that it is running and that this process may use it."
+})
+
+interface Entry {
+  readonly tokens: TokenSet.TokenSet | undefined
+  readonly version: number
+}
+
+const stored = (entry: Entry | undefined): Option.Option<Stored> =>
+  entry?.tokens === undefined ? Option.none() : Option.some({ tokens: entry.tokens, version: entry.version })
+
+const versionOf = (current: Option.Option<Stored>): number =>
+  Option.match(current, { onNone: () => 0, onSome: (record) => record.version })
+
+/** Leases between the managers of one process. The owner is the object itself: nobody can guess it. */
+const makeLeases = () => {
+  const held = new Map<string, { until: number }>()
+  return (key: string, timeToLive: Duration.DurationInput): Effect.Effect<Option.Option<Lease>> =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const holder = held.get(key)
+      if (holder !== undefined && now < holder.until) {
+        return Option.none()
+      }
+      const millis = Duration.toMillis(timeToLive)
+      const owner = { until: now + millis }
+      held.set(key, owner)
+      return Option.some<Lease>({
+        renew: Effect.map(Clock.currentTimeMillis, (at) => {
+          const ours = held.get(key) === owner
+          if (ours) {
+            owner.until = at + millis
+          }
+          return ours
+        }),
+        release: Effect.sync(() => {
+          if (held.get(key) === owner) {
+            held.delete(key)
+          }
+        })
+      })
+    })
+}
+
+/**
+ * A store in the memory of this process. Its records last as long as it does; its leases hold
+ * between the managers that share it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
+  const entries = new Map<string, Entry>()
+  return {
+    [TypeId]: TypeId,
+    shared: false,
+    load: (key) => Effect.sync(() => stored(entries.get(key))),
+    save: (key, tokens, expectedVersion) =>
+      Effect.sync(() => {
+        const entry = entries.get(key)
+        const current = stored(entry)
+        if (versionOf(current) !== expectedVersion) {
+          return Saved.Conflict({ current })
+        }
+        const version = (entry?.version ?? 0) + 1
+        entries.set(key, { tokens, version })
+        return Saved.Written({ version })
+      }),
+    // The version stays behind, so that the next one is greater.
+    remove: (key) =>
+      Effect.sync(() => {
+        const entry = entries.get(key)
+        if (entry !== undefined) {
+          entries.set(key, { tokens: undefined, version: entry.version })
+        }
+      }),
+    lease: makeLeases()
+  }
+})
+
+/**
+ * A store in the memory of this process: lets managers in different scopes share tokens.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<TokenStore> = Layer.effect(TokenStore, makeMemory)
+
+/**
+ * A store over a `KeyValueStore`: a directory, a browser's storage.
+ *
+ * Tokens survive a restart. They stand there in plain: keep others out of the directory. There is
+ * no lease across processes, and its compare-and-set holds only within this one: for processes that
+ * share tokens use a store that is made for it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeKeyValueStore: Effect.Effect<Service, never, KeyValueStore.KeyValueStore> = Effect.gen(function* () {
+  const kv = yield* KeyValueStore.KeyValueStore
+  const mutex = yield* Effect.makeSemaphore(1)
+
+  const read = (key: string): Effect.Effect<Entry | undefined, StoreError> =>
+    kv.get(key).pipe(
+      Effect.mapError(() => unreachable),
+      Effect.flatMap(
+        Option.match({
+          onNone: () => Effect.succeed(undefined),
+          onSome: (text) =>
+            Effect.mapBoth(decodeRecord(text), {
+              // A ParseError repeats the record: it must not travel on (R15).
+              onFailure: () => corrupt,
+              onSuccess: ({ tokens, version }) => ({ tokens: tokens ?? undefined, version })
+            })
+        })
+      )
+    )
+
+  const write = (key: string, version: number, tokens: TokenSet.TokenSet | null): Effect.Effect<void, StoreError> =>
+    encodeRecord({ version, tokens }).pipe(
+      Effect.mapError(() => corrupt),
+      Effect.flatMap((text) => Effect.mapError(kv.set(key, text), () => unreachable))
+    )
+
+  const service: Service = {
+    [TypeId]: TypeId,
+    shared: false,
+    load: (key) => Effect.map(read(key), stored),
+    save: (key, tokens, expectedVersion) =>
+      mutex.withPermits(1)(
+        Effect.gen(function* () {
+          const entry = yield* read(key)
+          const current = stored(entry)
+          if (versionOf(current) !== expectedVersion) {
+            return Saved.Conflict({ current })
+          }
+          const version = (entry?.version ?? 0) + 1
+          yield* write(key, version, tokens)
+          return Saved.Written({ version })
+        })
+      ),
+    remove: (key) =>
+      mutex.withPermits(1)(
+        Effect.flatMap(read(key), (entry) => (entry === undefined ? Effect.void : write(key, entry.version, null)))
+      ),
+    lease: makeLeases()
+  }
+  return service
+})
+
+/**
+ * A store over the `KeyValueStore` of the context: see {@link makeKeyValueStore} for what it does
+ * and does not promise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.KeyValueStore> = Layer.effect(
+  TokenStore,
+  makeKeyValueStore
+)

@@ -1,0 +1,100 @@
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { AuthError } from "../AuthError.ts"
+import type { AccessToken, TokenManager } from "../TokenManager.ts"
+import { AuthenticatedResponse, buffered, ownError } from "./authenticatedResponse.ts"
+import { isReplayable } from "./replayable.ts"
+
+type Request = HttpClientRequest.HttpClientRequest
+type Sending<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, E>
+
+interface Wiring<E> {
+  /** The base client without its preprocessing. */
+  readonly postprocess: HttpClient.HttpClient.Postprocess<HttpClientError.HttpClientError>
+  /** Whose token a URL gets (R14). */
+  readonly select: (url: string) => TokenManager | undefined
+  /** The error of a request that nobody claims; none: it is sent as it is. */
+  readonly unmatched: ((request: Request) => HttpClientError.HttpClientError) | undefined
+  /** How an `AuthError` stands in the client's error channel. */
+  readonly onAuthError: (error: AuthError, request: Request) => E
+}
+
+/**
+ * R9, R10, R14: sends a request with a token, and once more with another one if it is rejected. Runs
+ * on the request as it is sent: in the postprocessing of the client.
+ */
+export const authenticate = <E>(
+  wiring: Wiring<E>
+): ((request: Request) => Sending<E | HttpClientError.HttpClientError>) => {
+  const { onAuthError, postprocess, select, unmatched } = wiring
+
+  const attempt = (
+    manager: TokenManager,
+    request: Request,
+    token: AccessToken,
+    again: boolean
+  ): Sending<E | HttpClientError.HttpClientError> =>
+    Effect.matchCauseEffect(
+      postprocess(
+        Effect.succeed(HttpClientRequest.setHeader(request, "authorization", Redacted.value(token.authorization)))
+      ),
+      {
+        onFailure: (cause) => Effect.failCause(Cause.map(cause, (error) => ownError(error, request))),
+        onSuccess: (response) => {
+          if (manager.flow.isTokenRejected(response)) {
+            return rejected(manager, request, token, response, again)
+          }
+          // An API that fails has not said whether it accepts the token.
+          if (response.status < 500) {
+            manager.unsafeConfirm(token.generation)
+          }
+          return Effect.succeed(new AuthenticatedResponse(response, request))
+        }
+      }
+    )
+
+  const rejected = (
+    manager: TokenManager,
+    request: Request,
+    token: AccessToken,
+    response: HttpClientResponse.HttpClientResponse,
+    again: boolean
+  ): Sending<E | HttpClientError.HttpClientError> => {
+    const worthRetrying = manager.unsafeReject(token)
+    if (!worthRetrying || again || !isReplayable(request.body)) {
+      return Effect.succeed(new AuthenticatedResponse(response, request))
+    }
+    return Effect.flatMap(buffered(response), (kept) =>
+      Effect.flatMap(
+        Effect.mapError(manager.replacement(token), (error) => onAuthError(error, request)),
+        Option.match({
+          onNone: () => Effect.succeed(new AuthenticatedResponse(kept, request)),
+          onSome: (next) => attempt(manager, request, next, true)
+        })
+      )
+    )
+  }
+
+  return (request) => {
+    if (request.headers["authorization"] !== undefined) {
+      return postprocess(Effect.succeed(request))
+    }
+    const manager = select(request.url)
+    if (manager === undefined) {
+      return unmatched === undefined ? postprocess(Effect.succeed(request)) : Effect.fail(unmatched(request))
+    }
+    const token = manager.unsafeGet()
+    return token === undefined
+      ? Effect.flatMap(
+          Effect.mapError(manager.get, (error) => onAuthError(error, request)),
+          (served) => attempt(manager, request, served, false)
+        )
+      : attempt(manager, request, token, false)
+  }
+}

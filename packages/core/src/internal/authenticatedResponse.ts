@@ -1,0 +1,191 @@
+import type * as Cookies from "@effect/platform/Cookies"
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type * as UrlParams from "@effect/platform/UrlParams"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import type * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+/**
+ * R15: an answer as the application sees it. Its request is the one that the application made: the
+ * one that was sent carries the token.
+ */
+export class AuthenticatedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly #sent: HttpClientResponse.HttpClientResponse
+
+  constructor(sent: HttpClientResponse.HttpClientResponse, request: HttpClientRequest.HttpClientRequest) {
+    super()
+    this.#sent = sent
+    this.request = request
+  }
+
+  get status(): number {
+    return this.#sent.status
+  }
+
+  get headers(): Headers.Headers {
+    return this.#sent.headers
+  }
+
+  get cookies(): Cookies.Cookies {
+    return this.#sent.cookies
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return this.#sent.remoteAddress
+  }
+
+  get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
+    return Effect.mapError(this.#sent.json, this.#own)
+  }
+
+  get text(): Effect.Effect<string, HttpClientError.ResponseError> {
+    return Effect.mapError(this.#sent.text, this.#own)
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
+    return Effect.mapError(this.#sent.urlParamsBody, this.#own)
+  }
+
+  get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
+    return Effect.mapError(this.#sent.formData, this.#own)
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
+    return Effect.mapError(this.#sent.arrayBuffer, this.#own)
+  }
+
+  get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
+    return Stream.mapError(this.#sent.stream, this.#own)
+  }
+
+  toJSON(): unknown {
+    return {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status,
+      headers: Inspectable.redact(this.headers)
+    }
+  }
+
+  get #own(): (error: HttpClientError.ResponseError) => HttpClientError.ResponseError {
+    return (error) =>
+      new HttpClientError.ResponseError({
+        request: this.request,
+        response: this,
+        reason: error.reason,
+        cause: error.cause,
+        ...(error.description === undefined ? {} : { description: error.description })
+      })
+  }
+}
+
+/** R15: a client error as the application sees it: about its own request, not the one with the token. */
+export const ownError = <E>(error: E, request: HttpClientRequest.HttpClientRequest): E | HttpClientError.HttpClientError => {
+  if (!HttpClientError.isHttpClientError(error)) {
+    return error
+  }
+  const description = error.description === undefined ? {} : { description: error.description }
+  return error._tag === "RequestError"
+    ? new HttpClientError.RequestError({ request, reason: error.reason, cause: error.cause, ...description })
+    : new HttpClientError.ResponseError({
+        request,
+        response: new AuthenticatedResponse(error.response, request),
+        reason: error.reason,
+        cause: error.cause,
+        ...description
+      })
+}
+
+/** A 401 is small. One that is not is cut off here rather than read to its end. */
+const maxBufferedBytes = 1024 * 1024
+
+/**
+ * R10: reads a rejected answer to its end, so that it holds no connection while a new token is
+ * minted (a pool may have no other for the mint), and can still be returned as it came.
+ */
+export const buffered = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<HttpClientResponse.HttpClientResponse> =>
+  Effect.suspend(() => {
+    let size = 0
+    return response.stream.pipe(
+      Stream.takeWhile((chunk) => (size += chunk.length) <= maxBufferedBytes),
+      Stream.runCollect,
+      // No body, or a connection lost while it was read: there is nothing more to return.
+      Effect.orElseSucceed(() => Chunk.empty<Uint8Array>()),
+      Effect.map((chunks) =>
+        HttpClientResponse.fromWeb(
+          response.request,
+          new Response(new Blob(Chunk.toReadonlyArray(chunks).map((chunk) => new Uint8Array(chunk))), {
+            status: response.status
+          })
+        )
+      ),
+      Effect.map((body) => new BufferedResponse(response, body))
+    )
+  })
+
+/** Status, headers and cookies of the answer as it came, with a body from memory. */
+class BufferedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly #head: HttpClientResponse.HttpClientResponse
+  readonly #body: HttpClientResponse.HttpClientResponse
+
+  constructor(head: HttpClientResponse.HttpClientResponse, body: HttpClientResponse.HttpClientResponse) {
+    super()
+    this.#head = head
+    this.#body = body
+  }
+
+  get request() {
+    return this.#head.request
+  }
+  get status() {
+    return this.#head.status
+  }
+  get headers() {
+    return this.#head.headers
+  }
+  get cookies() {
+    return this.#head.cookies
+  }
+  get remoteAddress() {
+    return this.#head.remoteAddress
+  }
+  get json() {
+    return this.#body.json
+  }
+  get text() {
+    return this.#body.text
+  }
+  get urlParamsBody() {
+    return this.#body.urlParamsBody
+  }
+  get formData() {
+    return Effect.flatMap(this.#body.arrayBuffer, (bytes) =>
+      HttpClientResponse.fromWeb(
+        this.#head.request,
+        new Response(bytes, { headers: { "content-type": this.#head.headers["content-type"] ?? "" } })
+      ).formData
+    )
+  }
+  get arrayBuffer() {
+    return this.#body.arrayBuffer
+  }
+  get stream() {
+    return this.#body.stream
+  }
+  toJSON(): unknown {
+    return { _id: "@effect/platform/HttpClientResponse", status: this.status }
+  }
+}

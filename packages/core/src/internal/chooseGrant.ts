@@ -1,0 +1,33 @@
+import * as Option from "effect/Option"
+import type { RefreshGrant } from "../AuthFlow.ts"
+
+/** R5: what to mint with. */
+export type Grant =
+  | { readonly _tag: "Refresh"; readonly grant: RefreshGrant }
+  | { readonly _tag: "Login" }
+  | { readonly _tag: "Exhausted"; readonly expiredAt: number | undefined }
+
+export const login: Grant = { _tag: "Login" }
+
+/** Whether a refresh token is still worth sending. One without an expiry is, until the provider refuses it. */
+export const isUsable = (grant: RefreshGrant, now: number): boolean =>
+  Option.match(grant.refreshToken.expiresAt, { onNone: () => true, onSome: (expiresAt) => now < expiresAt })
+
+/**
+ * R5: a usable refresh token: refresh. None, or expired: log in. No login in this flow: exhausted.
+ */
+export const chooseGrant = (
+  held: Option.Option<RefreshGrant>,
+  flow: { readonly canLogin: boolean; readonly canRefresh: boolean },
+  now: number
+): Grant => {
+  if (flow.canRefresh && Option.isSome(held) && isUsable(held.value, now)) {
+    return { _tag: "Refresh", grant: held.value }
+  }
+  return flow.canLogin
+    ? login
+    : {
+        _tag: "Exhausted",
+        expiredAt: Option.getOrUndefined(Option.flatMap(held, (grant) => grant.refreshToken.expiresAt))
+      }
+}

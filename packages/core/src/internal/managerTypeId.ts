@@ -1,0 +1,1 @@
+export const TypeId: unique symbol = Symbol.for("@latchkey/core/TokenManager")

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from "node:fs"
+import { basename, join } from "node:path"
+import { defineConfig } from "vitest/config"
+
+const home = import.meta.dirname
+const roots = [
+  ...readdirSync(join(home, "packages")).map((name) => join(home, "packages", name)),
+  join(home, "examples")
+]
+
+/** One project per workspace folder that has tests; a new package needs no line here. */
+const projects = roots
+  .filter((root) => existsSync(join(root, "package.json")) && existsSync(join(root, "test")))
+  .map((root) => ({
+    extends: true as const,
+    test: { name: basename(root), root, include: ["test/**/*.test.ts"] }
+  }))
+
+export default defineConfig({
+  test: {
+    projects,
+    // Generous because the machines that run this may be small and slow; time inside of tests is TestClock's.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["packages/bench/**"],
+      reporter: ["text", "json-summary"]
+    }
+  }
+})
