@@ -70,6 +70,9 @@ export const defaultRetry: Schedule.Schedule<unknown, AuthError> = Schedule.expo
 
 const defaultDeadline = 20_000
 
+/** R17: a timer longer than this is no timer at all. */
+const longestTimer = 2 ** 31 - 1
+
 const window = (input: Duration.DurationInput | undefined): number | undefined =>
   input === undefined ? undefined : Duration.toMillis(input)
 
@@ -111,7 +114,9 @@ export const resolve = (
     expiredWindow: window(policy.expiredWindow),
     jitter: clampJitter(policy.jitter),
     mintDeadline:
-      deadline === undefined || deadline <= 0 || !Number.isFinite(deadline) ? defaultDeadline : deadline,
+      deadline === undefined || deadline <= 0 || !Number.isFinite(deadline)
+        ? defaultDeadline
+        : Math.min(longestTimer, deadline),
     retry: policy.retry ?? flowRetry ?? defaultRetry,
     revokeOnRelease: policy.revokeOnRelease ?? false
   }

@@ -87,6 +87,7 @@ export class Manager implements TokenManager.TokenManager {
   #lastFailure: AuthError.AuthError | undefined
   #hub: PubSub.PubSub<AuthEvent.AuthEvent> | undefined
   #closed = false
+  #criticalSections = 0
   /** R2: the jitter of the token set that the flight will bring, from 0 to 1. */
   #sample = 0
 
@@ -316,6 +317,9 @@ export class Manager implements TokenManager.TokenManager {
   /** R5, R6: mints by the grant that fits, and goes on to the next where the refresh token is refused. */
   #mint(deadlineAt: number, grantsLeft: number): Effect.Effect<void, AuthError.AuthError> {
     return Effect.gen(this, function* () {
+      if (this.#closed) {
+        return yield* this.#shutDown()
+      }
       const held = yield* this.#refreshGrant
       const canLogin = Option.isSome(this.flow.login)
       const canRefresh = Option.isSome(this.flow.refresh)
@@ -403,9 +407,9 @@ export class Manager implements TokenManager.TokenManager {
         const received = Effect.flatMap(tries, (tokens) =>
           this.#receive(tokens, "refresh", Option.some(grant.refreshToken))
         )
-        // R7, R18: once a rotating refresh token may be spent, nothing but the deadline stops us from
-        // hearing and storing what it was spent for.
-        return this.flow.rotates ? Effect.uninterruptible(received) : received
+        // Once a rotating refresh token may be spent, nothing but the deadline stops us from hearing
+        // and storing what it was spent for.
+        return this.flow.rotates ? this.#critical(received) : received
       }
     })
   }
@@ -418,10 +422,9 @@ export class Manager implements TokenManager.TokenManager {
   ): Effect.Effect<TokenSet.TokenSet, AuthError.AuthError> {
     return Effect.suspend(() => {
       const plan = retryPlan(this.#policy.retry, deadlineAt)
-      return Effect.interruptible(this.#count(grant, mint)).pipe(
-        Effect.retry({ schedule: plan, while: () => this.#budgetWait(this.#wall()) === 0 }),
+      return this.#count(grant, mint).pipe(
+        Effect.retry({ schedule: plan, while: () => !this.#closed && this.#budgetWait(this.#wall()) === 0 }),
         Effect.mapError((error) => giveUp(error, deadlineAt)),
-        Effect.interruptible,
         Effect.timeoutFail({
           duration: Math.max(0, deadlineAt - this.#wall()),
           onTimeout: () => this.#unavailable(grant, "it did not answer in time")
@@ -467,6 +470,23 @@ export class Manager implements TokenManager.TokenManager {
     })
   }
 
+  /**
+   * R7, R18: what the closing of the scope waits for rather than interrupts. `Effect.uninterruptible`
+   * would not do: an interruption reaches the children of a fiber (a timeout runs its effect in one)
+   * even where the fiber itself cannot be interrupted. Nobody else interrupts a flight.
+   */
+  #critical<A>(effect: Effect.Effect<A, AuthError.AuthError>): Effect.Effect<A, AuthError.AuthError> {
+    return Effect.suspend(() => {
+      this.#criticalSections += 1
+      return Effect.ensuring(
+        effect,
+        Effect.sync(() => {
+          this.#criticalSections -= 1
+        })
+      )
+    })
+  }
+
   /** R7: stores what a mint brought, then serves it. Not interruptible between the two. */
   #receive(
     answered: TokenSet.TokenSet,
@@ -481,7 +501,7 @@ export class Manager implements TokenManager.TokenManager {
     const rotated = Option.isSome(used) && Option.isSome(answered.refreshToken) &&
       !Equal.equals(answered.refreshToken.value.value, used.value.value)
     const event = grant === "login" ? "Minted" : rotated ? "Rotated" : "Refreshed"
-    return Effect.uninterruptible(
+    return this.#critical(
       Effect.suspend(() => {
         if (rotated) {
           this.#spend(used.value)
@@ -573,7 +593,8 @@ export class Manager implements TokenManager.TokenManager {
       return false
     }
     const now = this.#wall()
-    switch (Rejection.decide(rejected.generation, current, this.#rejections, now)) {
+    const canMint = this.#budgetWait(now) === 0
+    switch (Rejection.decide(rejected.generation, current, this.#rejections, now, canMint)) {
       case "retry":
         return true
       case "drop":
@@ -734,12 +755,19 @@ export class Manager implements TokenManager.TokenManager {
 
   // --- shutdown ----------------------------------------------------------------------------------
 
-  /** R18: lets an uninterruptible receive finish, interrupts the rest, and revokes if asked. */
+  /** R18: lets a receive finish, interrupts the rest, and revokes if asked. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#closed = true
       const flight = this.#flight
-      return (flight?.fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(flight.fiber))).pipe(
+      const fiber = flight?.fiber
+      const ended =
+        fiber === undefined
+          ? Effect.void
+          : this.#criticalSections > 0
+            ? Fiber.await(fiber)
+            : Fiber.interrupt(fiber)
+      return ended.pipe(
         // A flight that was interrupted before its first step has landed nobody.
         Effect.zipRight(
           Effect.suspend(() =>

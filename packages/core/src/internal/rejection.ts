@@ -36,11 +36,17 @@ const isClosed = (gate: RejectionGate, now: number): boolean =>
  * - `retry`: a newer token is there, or being minted: wait for it and send once more.
  * - `drop`: it is the current one: drop it, mint once, send once more.
  * - `strike`: it is on probation, so minting did not help: count it, return the 401.
- * - `return`: it was counted and the gate is closed: return the 401.
+ * - `return`: it was counted, and the gate is closed or the budget spent: return the 401.
  */
 export type Decision = "retry" | "drop" | "strike" | "return"
 
-export const decide = (rejected: number, served: Served, gate: RejectionGate, now: number): Decision => {
+export const decide = (
+  rejected: number,
+  served: Served,
+  gate: RejectionGate,
+  now: number,
+  canMint: boolean = true
+): Decision => {
   if (rejected < served.generation || served.dropped) {
     return "retry"
   }
@@ -50,5 +56,5 @@ export const decide = (rejected: number, served: Served, gate: RejectionGate, no
   if (!served.struck) {
     return "strike"
   }
-  return isClosed(gate, now) ? "return" : "drop"
+  return isClosed(gate, now) || !canMint ? "return" : "drop"
 }

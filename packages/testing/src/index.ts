@@ -1,0 +1,11 @@
+/**
+ * @since 0.1.0
+ */
+export * as AutopaySandbox from "./AutopaySandbox.ts"
+export * as Fault from "./Fault.ts"
+export * as Ledger from "./Ledger.ts"
+export * as Loopback from "./Loopback.ts"
+export * as MemoryClient from "./MemoryClient.ts"
+export * as Sandbox from "./Sandbox.ts"
+export * as VaultsPaySandbox from "./VaultsPaySandbox.ts"
+export * as Wire from "./Wire.ts"

@@ -1,0 +1,94 @@
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { Entry } from "../Ledger.ts"
+import * as Wire from "../Wire.ts"
+import * as State from "./state.ts"
+
+/** A request to a token endpoint, and all that its answer depends on. */
+interface Exchange {
+  readonly setup: State.Setup
+  readonly state: State.State
+  readonly route: Wire.Route
+  readonly request: Wire.SandboxRequest
+  readonly now: number
+}
+
+type Answered = readonly [response: Wire.SandboxResponse, next: State.State]
+
+type Case<Tag extends Wire.Decision["_tag"]> = Extract<Wire.Decision, { readonly _tag: Tag }>
+
+const refuse = (
+  { now, route, state }: Exchange,
+  why: string,
+  response: Wire.SandboxResponse,
+  noted: State.State = state
+): Answered => [
+  response,
+  State.record(noted, Entry.Refused({ at: now, endpoint: route.endpoint, status: response.status, why }))
+]
+
+/** What the ledger says of a mint. */
+export const numbers = ({ accessToken, refreshToken }: Wire.Minted) => ({
+  tokenNumber: accessToken.number,
+  refreshTokenNumber: Option.getOrUndefined(refreshToken)?.number
+})
+
+const login = (exchange: Exchange, decision: Case<"Login">): Answered => {
+  const { now, setup, state } = exchange
+  if (decision.clientId !== setup.clientId || decision.clientSecret !== Redacted.value(state.clientSecret)) {
+    return refuse(exchange, "credentials", decision.refused)
+  }
+  const [minted, next] = State.mint(setup, state, now, true)
+  return [decision.granted(minted), State.record(next, Entry.Login({ at: now, ...numbers(minted) }))]
+}
+
+const refresh = (exchange: Exchange, decision: Case<"Refresh">): Answered => {
+  const { now, setup, state } = exchange
+  const presented = State.checkRefreshToken(state, decision.refreshToken, now)
+  if (Either.isLeft(presented)) {
+    const { number, rejection } = presented.left
+    return refuse(
+      exchange,
+      rejection.why,
+      decision.refused(rejection),
+      rejection.why === "spent" && number !== undefined
+        ? State.record(state, Entry.Reuse({ at: now, refreshTokenNumber: number }))
+        : state
+    )
+  }
+  if (decision.accessToken !== undefined && !State.isOurs(state, decision.accessToken)) {
+    return refuse(exchange, "access token", decision.refused({ why: "unknown", expiredAt: Option.none() }))
+  }
+  const rotates = setup.definition.rotates ?? false
+  const [minted, next] = State.mint(setup, state, now, rotates)
+  return [
+    decision.granted(minted),
+    State.record(
+      rotates ? State.spend(next, decision.refreshToken) : next,
+      Entry.Refresh({ at: now, presented: presented.right, ...numbers(minted) })
+    )
+  ]
+}
+
+const validate = (exchange: Exchange, decision: Case<"Validate">): Answered => {
+  const { now, request, setup, state } = exchange
+  return Either.match(State.checkAccessToken(state, Wire.bearer(request), now), {
+    onLeft: ({ rejection }) => refuse(exchange, rejection.why, setup.definition.rejected(rejection)),
+    onRight: (tokenNumber) => [decision.valid, State.record(state, Entry.Validated({ at: now, tokenNumber }))]
+  })
+}
+
+/** What a token endpoint makes of a request. */
+export const exchange = (exchange: Exchange): Answered => {
+  const { request, route } = exchange
+  if (request.method !== route.method) {
+    return refuse(exchange, "method", Wire.json(405, { error: "method_not_allowed" }, { allow: route.method }))
+  }
+  return Wire.Decision.$match(route.decide(request), {
+    Login: (decision) => login(exchange, decision),
+    Refresh: (decision) => refresh(exchange, decision),
+    Validate: (decision) => validate(exchange, decision),
+    Refuse: ({ response, why }) => refuse(exchange, why, response)
+  })
+}
