@@ -23,3 +23,16 @@ export const verdict = (error: AuthError): Verdict =>
 
 /** R12: whether a failed mint may have made the provider issue a token all the same. */
 export const mayHaveIssued = (error: AuthError): boolean => isMalformed(error)
+
+/** A gateway that lost its upstream, and a server that broke down half way: the request did arrive. */
+const arrived = new Set([408, 500, 502, 504])
+
+/**
+ * R8: whether a failed refresh may have spent a rotating refresh token all the same: no answer came
+ * (timeout, connection lost), or one that says nothing of what was done.
+ */
+export const mayHaveSpent = (error: AuthError): boolean =>
+  isMalformed(error) ||
+  (error._tag === "Unavailable" &&
+    error.neverSent !== true &&
+    (error.status === undefined || arrived.has(error.status)))

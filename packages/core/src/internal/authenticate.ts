@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type { AuthError } from "../AuthError.ts"
 import type { AccessToken, TokenManager } from "../TokenManager.ts"
 import { AuthenticatedResponse, buffered, ownError } from "./authenticatedResponse.ts"
+import { inheritScope } from "./clientParts.ts"
 import { isReplayable } from "./replayable.ts"
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -42,7 +43,12 @@ export const authenticate = <E>(
   ): Sending<E | HttpClientError.HttpClientError> =>
     Effect.matchCauseEffect(
       postprocess(
-        Effect.succeed(HttpClientRequest.setHeader(request, "authorization", Redacted.value(token.authorization)))
+        Effect.succeed(
+          inheritScope(
+            HttpClientRequest.setHeader(request, "authorization", Redacted.value(token.authorization)),
+            request
+          )
+        )
       ),
       {
         onFailure: (cause) => Effect.failCause(Cause.map(cause, (error) => ownError(error, request))),

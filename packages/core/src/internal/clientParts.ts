@@ -1,5 +1,7 @@
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import { globalValue } from "effect/GlobalValue"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -28,3 +30,23 @@ export const clientParts = <E, R>(client: HttpClient.HttpClient.With<E, R>): Par
   hasParts(client)
     ? client
     : { preprocess: Effect.succeed, postprocess: (request) => Effect.flatMap(request, client.execute) }
+
+/**
+ * `HttpClient.withScope` ties a request to its scope by the identity of the request object, in this
+ * map of the platform's. We send a copy with a header more, which must inherit the tie.
+ */
+const scopedRequests = globalValue(
+  Symbol.for("@effect/platform/HttpClient/scopedRequests"),
+  () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
+)
+
+export const inheritScope = (
+  sent: HttpClientRequest.HttpClientRequest,
+  request: HttpClientRequest.HttpClientRequest
+): HttpClientRequest.HttpClientRequest => {
+  const controller = scopedRequests.get(request)
+  if (controller !== undefined) {
+    scopedRequests.set(sent, controller)
+  }
+  return sent
+}

@@ -22,7 +22,7 @@ import type * as RefreshPolicy from "../RefreshPolicy.ts"
 import type * as TokenManager from "../TokenManager.ts"
 import * as TokenSet from "../TokenSet.ts"
 import type * as TokenStore from "../TokenStore.ts"
-import { mayHaveIssued, verdict } from "./afterFailure.ts"
+import { mayHaveIssued, mayHaveSpent, verdict } from "./afterFailure.ts"
 import { backgroundPause } from "./backgroundPause.ts"
 import { chooseGrant } from "./chooseGrant.ts"
 import { ClockGuard } from "./clockGuard.ts"
@@ -57,6 +57,9 @@ type Gate = FailureGate.FailureGate & {
 /** How often a closed gate looks whether the credential has changed (R16). */
 const credentialCheckInterval = 1_000
 
+/** R8: a rotating refresh token is sent once, and once more in doubt. */
+const maxDoubt = 2
+
 /** A flow that keeps refusing its own refresh tokens is not followed further than this. */
 const maxGrantsPerFlight = 3
 
@@ -75,6 +78,10 @@ export class Manager implements TokenManager.TokenManager {
   #held: TokenSet.TokenSet | undefined
   /** Refresh tokens that the provider refused or that a rotation spent: never sent again. */
   #spent: ReadonlyArray<Redacted.Redacted<string>> = []
+  /** R8: a rotating refresh token that was sent without a clear answer, and how often. */
+  #doubt: { readonly token: Redacted.Redacted<string>; readonly times: number } | undefined
+  /** The credential that was presented last. */
+  #presented: AuthFlow.Credential | undefined
   #generation = 0
   #flight: Flight | undefined
   #gate: Gate | undefined
@@ -228,28 +235,46 @@ export class Manager implements TokenManager.TokenManager {
         Effect.map((sample) => {
           this.#sample = sample
         }),
-        Effect.zipRight(this.#checkCredential),
+        Effect.zipRight(this.#checkCredential(deadlineAt)),
         Effect.zipRight(session === undefined ? mint : session.underLease(deadlineAt, this.#adopt, mint))
       )
     })
   }
 
   /** R16: a gate that is closed for a refused credential opens for another one, and for nothing else. */
-  get #checkCredential(): Effect.Effect<void, AuthError.AuthError> {
+  #checkCredential(deadlineAt: number): Effect.Effect<void, AuthError.AuthError> {
     return Effect.suspend(() => {
       const gate = this.#gate
       if (!FailureGate.isClosed(gate, this.#wall())) {
         return Effect.void
       }
       this.#credentialCheckedAt = this.#wall()
-      return Effect.flatMap(Effect.option(this.flow.credential), (credential) => {
-        if (Option.isNone(credential) || Equal.equals(credential, gate.credential)) {
-          return Effect.fail(gate.error)
+      return Effect.matchEffect(this.#credential(deadlineAt), {
+        onFailure: () => Effect.fail(gate.error),
+        onSuccess: (credential) => {
+          if (Equal.equals(Option.some(credential), gate.credential)) {
+            return Effect.fail(gate.error)
+          }
+          this.#openGate()
+          return Effect.void
         }
-        this.#openGate()
-        return Effect.void
       })
     })
+  }
+
+  /** Reads the credential; what provides it may hang, and the flight may not. */
+  #credential(deadlineAt: number): Effect.Effect<AuthFlow.Credential, AuthError.AuthError> {
+    return this.flow.credential.pipe(
+      Effect.timeoutFail({
+        duration: Math.max(0, deadlineAt - this.#wall()),
+        onTimeout: () => this.#unavailable("login", "its secret could not be read in time")
+      }),
+      Effect.tap((credential) =>
+        Effect.sync(() => {
+          this.#presented = credential
+        })
+      )
+    )
   }
 
   #openGate(): void {
@@ -274,7 +299,8 @@ export class Manager implements TokenManager.TokenManager {
         const cause = Cause.isInterrupted(exit.cause) ? Cause.fail(this.#shutDown()) : exit.cause
         return this.#settle(flight, Exit.failCause(cause))
       }
-      return Effect.zipRight(this.#remember(failure.value), this.#settle(flight, Exit.fail(failure.value)))
+      this.#remember(failure.value)
+      return this.#settle(flight, Exit.fail(failure.value))
     })
   }
 
@@ -285,31 +311,25 @@ export class Manager implements TokenManager.TokenManager {
     })
   }
 
-  #remember(error: AuthError.AuthError): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const now = this.#wall()
-      this.#lastFailure = error
-      this.#failedFlights += 1
-      this.#pausedAt = now
-      this.#pause = backgroundPause(
-        this.#failedFlights,
-        this.#current === undefined ? 0 : this.#current.timeline.expiresAt - now
-      )
-      // The gate itself made this flight fail: it has been counted.
-      if (error === this.#gate?.error) {
-        return Effect.void
-      }
-      const gate = FailureGate.afterFailure(this.#gate, error, now)
-      if (gate === undefined) {
-        this.#gate = undefined
-        return Effect.void
-      }
-      return Effect.map(Effect.option(this.flow.credential), (credential) => {
-        this.#gate = { ...gate, credential }
-        this.#credentialCheckedAt = now
-        this.#emit(AuthEvent.AuthEvent.GateClosed({ ...this.#common(), error, until: now + gate.duration }))
-      })
-    })
+  #remember(error: AuthError.AuthError): void {
+    const now = this.#wall()
+    this.#lastFailure = error
+    this.#failedFlights += 1
+    this.#pausedAt = now
+    this.#pause = backgroundPause(
+      this.#failedFlights,
+      this.#current === undefined ? 0 : this.#current.timeline.expiresAt - now
+    )
+    // The gate itself made this flight fail: it has been counted.
+    if (error === this.#gate?.error) {
+      return
+    }
+    const gate = FailureGate.afterFailure(this.#gate, error, now)
+    this.#gate = gate && { ...gate, credential: Option.fromNullable(this.#presented) }
+    if (gate !== undefined) {
+      this.#credentialCheckedAt = now
+      this.#emit(AuthEvent.AuthEvent.GateClosed({ ...this.#common(), error, until: now + gate.duration }))
+    }
   }
 
   // --- minting -----------------------------------------------------------------------------------
@@ -320,7 +340,7 @@ export class Manager implements TokenManager.TokenManager {
       if (this.#closed) {
         return yield* this.#shutDown()
       }
-      const held = yield* this.#refreshGrant
+      const held = yield* this.#refreshGrant(deadlineAt)
       const canLogin = Option.isSome(this.flow.login)
       const canRefresh = Option.isSome(this.flow.refresh)
       const grant = chooseGrant(held, { canLogin, canRefresh }, this.#wall())
@@ -345,15 +365,22 @@ export class Manager implements TokenManager.TokenManager {
       if (Either.isRight(outcome)) {
         return
       }
-      if (verdict(outcome.left) !== "refresh token refused") {
+      const refused = verdict(outcome.left) === "refresh token refused"
+      if (!refused && this.#doubts(grant.grant.refreshToken) < maxDoubt) {
         return yield* outcome.left
       }
-      this.#spend(grant.grant.refreshToken)
-      // R6: a sibling may have rotated it.
+      if (refused) {
+        this.#spend(grant.grant.refreshToken)
+      }
+      // R6, R8: a sibling may have rotated it.
       if (this.#store !== undefined && (yield* this.#store.adopt(this.#adopt))) {
         return
       }
-      const next = chooseGrant(yield* this.#refreshGrant, { canLogin, canRefresh }, this.#wall())
+      const next = chooseGrant(yield* this.#refreshGrant(deadlineAt), { canLogin, canRefresh }, this.#wall())
+      // R8: without a login the token is kept, and the next flight may try it again.
+      if (!refused && next._tag === "Refresh" && Equal.equals(next.grant.refreshToken, grant.grant.refreshToken)) {
+        return yield* outcome.left
+      }
       if (next._tag === "Exhausted" || grantsLeft <= 1) {
         return yield* outcome.left
       }
@@ -365,24 +392,38 @@ export class Manager implements TokenManager.TokenManager {
     this.#spent = [...this.#spent.slice(-3), refreshToken.value]
   }
 
+  /** R8: how often this refresh token was sent without a clear answer. */
+  #doubts(refreshToken: TokenSet.RefreshToken): number {
+    return this.#doubt !== undefined && Equal.equals(this.#doubt.token, refreshToken.value) ? this.#doubt.times : 0
+  }
+
+  #doubted(refreshToken: TokenSet.RefreshToken): void {
+    this.#doubt = { token: refreshToken.value, times: this.#doubts(refreshToken) + 1 }
+  }
+
   /** What a refresh could be made from: the newest token set, else what the configuration brings. */
-  get #refreshGrant(): Effect.Effect<Option.Option<AuthFlow.RefreshGrant>, AuthError.AuthError> {
+  #refreshGrant(deadlineAt: number): Effect.Effect<Option.Option<AuthFlow.RefreshGrant>, AuthError.AuthError> {
     return Effect.suspend(() => {
-      const unspent = (grant: AuthFlow.RefreshGrant): boolean =>
-        !this.#spent.some((spent) => Equal.equals(spent, grant.refreshToken.value))
+      const canLogin = Option.isSome(this.flow.login)
+      const worthSending = (grant: AuthFlow.RefreshGrant): boolean =>
+        !this.#spent.some((spent) => Equal.equals(spent, grant.refreshToken.value)) &&
+        // R8: a token in doubt gives way to a login, where there is one.
+        !(canLogin && this.#doubts(grant.refreshToken) >= maxDoubt)
       const held = this.#held
       const grant = Option.filter(
         Option.map(held === undefined ? Option.none() : held.refreshToken, (refreshToken) => ({
           refreshToken,
           accessToken: Option.fromNullable(held?.accessToken)
         })),
-        unspent
+        worthSending
       )
       if (Option.isSome(grant) || Option.isNone(this.flow.initialGrant)) {
         return Effect.succeed(grant)
       }
       const initialGrant = this.flow.initialGrant.value
-      return Effect.map(this.flow.credential, (credential) => Option.filter(Option.some(initialGrant(credential)), unspent))
+      return Effect.map(this.#credential(deadlineAt), (credential) =>
+        Option.filter(Option.some(initialGrant(credential)), worthSending)
+      )
     })
   }
 
@@ -393,7 +434,7 @@ export class Manager implements TokenManager.TokenManager {
         // The credential is read for each try: R16.
         this.#tries(
           "login",
-          Effect.flatMap(this.flow.credential, (credential) => login(credential)),
+          Effect.flatMap(this.#credential(deadlineAt), (credential) => this.#count("login", login(credential))),
           deadlineAt
         )
     })
@@ -403,7 +444,10 @@ export class Manager implements TokenManager.TokenManager {
     return Option.match(this.flow.refresh, {
       onNone: () => Effect.dieMessage("a refresh was chosen for a flow that has none"),
       onSome: (refresh) => {
-        const tries = this.#tries("refresh", refresh(grant), deadlineAt)
+        const tries = this.#tries("refresh", this.#count("refresh", this.#inDoubt(refresh(grant), grant)), deadlineAt, () =>
+          // R8: once in doubt, once more and not again.
+          this.flow.rotates ? this.#doubts(grant.refreshToken) < maxDoubt : true
+        )
         const received = Effect.flatMap(tries, (tokens) =>
           this.#receive(tokens, "refresh", Option.some(grant.refreshToken))
         )
@@ -414,16 +458,38 @@ export class Manager implements TokenManager.TokenManager {
     })
   }
 
+  /** R8: notes a rotating refresh that went out and brought no clear answer, interrupted by its deadline or failed. */
+  #inDoubt(
+    refresh: Effect.Effect<TokenSet.TokenSet, AuthError.AuthError>,
+    grant: AuthFlow.RefreshGrant
+  ): Effect.Effect<TokenSet.TokenSet, AuthError.AuthError> {
+    return this.flow.rotates
+      ? Effect.onExit(refresh, (exit) =>
+          Effect.sync(() => {
+            const clear =
+              Exit.isSuccess(exit) || Option.exists(Cause.failureOption(exit.cause), (error) => !mayHaveSpent(error))
+            if (!clear) {
+              this.#doubted(grant.refreshToken)
+            }
+          })
+        )
+      : refresh
+  }
+
   /** R4, R11: the tries of one mint, within the deadline of the flight. */
   #tries(
     grant: AuthEvent.Grant,
     mint: Effect.Effect<TokenSet.TokenSet, AuthError.AuthError>,
-    deadlineAt: number
+    deadlineAt: number,
+    again: () => boolean = () => true
   ): Effect.Effect<TokenSet.TokenSet, AuthError.AuthError> {
     return Effect.suspend(() => {
       const plan = retryPlan(this.#policy.retry, deadlineAt)
-      return this.#count(grant, mint).pipe(
-        Effect.retry({ schedule: plan, while: () => !this.#closed && this.#budgetWait(this.#wall()) === 0 }),
+      return mint.pipe(
+        Effect.retry({
+          schedule: plan,
+          while: () => !this.#closed && again() && this.#budgetWait(this.#wall()) === 0
+        }),
         Effect.mapError((error) => giveUp(error, deadlineAt)),
         Effect.timeoutFail({
           duration: Math.max(0, deadlineAt - this.#wall()),
@@ -493,7 +559,7 @@ export class Manager implements TokenManager.TokenManager {
     grant: AuthEvent.Grant,
     used: Option.Option<TokenSet.RefreshToken>
   ): Effect.Effect<void, AuthError.AuthError> {
-    const refused = this.flow.admit(answered)
+    const refused = this.#refusal(answered, grant)
     if (Option.isSome(refused)) {
       return Effect.fail(refused.value)
     }
@@ -513,19 +579,36 @@ export class Manager implements TokenManager.TokenManager {
             return Effect.void
           }
           this.#held = tokens
-          if (tokens.expiresAt <= this.#wall()) {
+          if (!(tokens.expiresAt > this.#wall())) {
             return Effect.fail(
-              new AuthError.InvalidResponse({
-                provider: this.flow.provider,
-                operation: grant,
-                message: `${this.flow.provider} answered with an access token whose lifetime was over on arrival: check this machine's clock, and ask the provider.`
-              })
+              this.#invalid(grant, "an access token whose lifetime was over on arrival: check this machine's clock")
             )
           }
           return this.#publish(tokens, event)
         })
       })
     )
+  }
+
+  /**
+   * What no flow and no store may hand on, however it was built: a token that is no header (R14), a
+   * lifetime that is no number (R1), a token that the flow itself does not admit.
+   */
+  #refusal(tokens: TokenSet.TokenSet, operation: AuthError.Operation): Option.Option<AuthError.AuthError> {
+    if (!TokenSet.isToken68(Redacted.value(tokens.accessToken))) {
+      return Option.some(this.#invalid(operation, "an access token that no Authorization header can carry"))
+    }
+    return tokens.expiresAt > tokens.issuedAt
+      ? this.flow.admit(tokens)
+      : Option.some(this.#invalid(operation, "a lifetime that is not positive"))
+  }
+
+  #invalid(operation: AuthError.Operation, what: string): AuthError.AuthError {
+    return new AuthError.InvalidResponse({
+      provider: this.flow.provider,
+      operation,
+      message: `${this.flow.provider} answered with ${what}. Ask the provider if it is right.`
+    })
   }
 
   /**
@@ -539,7 +622,7 @@ export class Manager implements TokenManager.TokenManager {
     const current = this.#current
     const rejected = current?.dropped === true && Equal.equals(current.tokens.accessToken, tokens.accessToken)
     const fit = phase === "fresh" || (phase === "stale" && this.#alive() === undefined)
-    if (!fit || rejected || Option.isSome(this.flow.admit(tokens))) {
+    if (!fit || rejected || Option.isSome(this.#refusal(tokens, "store"))) {
       return false
     }
     this.#serve(tokens, guard, false)
