@@ -183,7 +183,14 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>(
  * @since 0.1.0
  * @category schemas
  */
-export const AuthError = Schema.Union(Expired, Unauthorized, AccessDenied, RateLimited, Unavailable, InvalidResponse)
+export const AuthError = Schema.Union(
+  Expired,
+  Unauthorized,
+  AccessDenied,
+  RateLimited,
+  Unavailable,
+  InvalidResponse
+)
 
 /**
  * Every error of a token's life.
@@ -230,7 +237,9 @@ export const toHttpClientError = (
  * @category conversions
  */
 export const fromHttpClientError = (error: unknown): Option.Option<AuthError> =>
-  HttpClientError.isHttpClientError(error) && isAuthError(error.cause) ? Option.some(error.cause) : Option.none()
+  HttpClientError.isHttpClientError(error) && isAuthError(error.cause)
+    ? Option.some(error.cause)
+    : Option.none()
 
 /**
  * Lifts an `AuthError` that the standard `HttpClient` carries as a cause into the typed

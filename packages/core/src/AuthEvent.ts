@@ -127,10 +127,17 @@ export const countMint = (
 ): Effect.Effect<void> =>
   Effect.zipRight(
     Metric.update(
-      mints.pipe(Metric.tagged("provider", provider), Metric.tagged("grant", grant), Metric.tagged("outcome", outcome)),
+      mints.pipe(
+        Metric.tagged("provider", provider),
+        Metric.tagged("grant", grant),
+        Metric.tagged("outcome", outcome)
+      ),
       1
     ),
-    Metric.update(mintDuration.pipe(Metric.tagged("provider", provider), Metric.tagged("grant", grant)), seconds)
+    Metric.update(
+      mintDuration.pipe(Metric.tagged("provider", provider), Metric.tagged("grant", grant)),
+      seconds
+    )
   )
 
 /**

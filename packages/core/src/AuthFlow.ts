@@ -136,7 +136,8 @@ export interface Options {
  * @category predicates
  */
 export const isTokenRejected = (response: HttpClientResponse.HttpClientResponse): boolean =>
-  response.status === 401 && !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers["www-authenticate"] ?? "")
+  response.status === 401 &&
+  !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers["www-authenticate"] ?? "")
 
 /**
  * An option of a flow or a client that cannot be used. Fails the construction of the layer.
@@ -144,16 +145,15 @@ export const isTokenRejected = (response: HttpClientResponse.HttpClientResponse)
  * @since 0.1.0
  * @category errors
  */
-export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("@latchkey/core/AuthFlow/InvalidOptions")(
-  "InvalidOptions",
-  {
-    provider: Schema.String,
-    /** The option's name. */
-    option: Schema.String,
-    /** What is wrong with it, and what to do about it. */
-    message: Schema.String
-  }
-) {}
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>(
+  "@latchkey/core/AuthFlow/InvalidOptions"
+)("InvalidOptions", {
+  provider: Schema.String,
+  /** The option's name. */
+  option: Schema.String,
+  /** What is wrong with it, and what to do about it. */
+  message: Schema.String
+}) {}
 
 /**
  * A secret in an option: its value, or an effect that reads it afresh at each login, so that a
@@ -230,7 +230,9 @@ export const url = (
     }
     const insecure = options?.dangerouslyAllowInsecureHttp === true || loopback.test(parsed.hostname)
     if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && insecure)) {
-      return refuse(`"${option}" is not HTTPS: tokens and secrets travel in it. Use https:// (http:// is for loopback).`)
+      return refuse(
+        `"${option}" is not HTTPS: tokens and secrets travel in it. Use https:// (http:// is for loopback).`
+      )
     }
     return Effect.succeed(parsed.href)
   })
@@ -250,7 +252,11 @@ export const baseUrl: typeof url = (provider, option, value, options) =>
  * @since 0.1.0
  * @category constructors
  */
-export const nonEmpty = (provider: string, option: string, value: string): Effect.Effect<string, InvalidOptions> =>
+export const nonEmpty = (
+  provider: string,
+  option: string,
+  value: string
+): Effect.Effect<string, InvalidOptions> =>
   value.trim() === ""
     ? Effect.fail(new InvalidOptions({ provider, option, message: `"${option}" is empty: set it.` }))
     : Effect.succeed(value)

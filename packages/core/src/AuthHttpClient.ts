@@ -52,15 +52,14 @@ export interface LayerOptions extends Options {
  * @since 0.1.0
  * @category errors
  */
-export class OriginConflict extends Schema.TaggedError<OriginConflict>("@latchkey/core/AuthHttpClient/OriginConflict")(
-  "OriginConflict",
-  {
-    /** The origin that both claim. */
-    origin: Schema.String,
-    /** The providers that claim it. */
-    providers: Schema.Tuple(Schema.String, Schema.String)
-  }
-) {
+export class OriginConflict extends Schema.TaggedError<OriginConflict>(
+  "@latchkey/core/AuthHttpClient/OriginConflict"
+)("OriginConflict", {
+  /** The origin that both claim. */
+  origin: Schema.String,
+  /** The providers that claim it. */
+  providers: Schema.Tuple(Schema.String, Schema.String)
+}) {
   override get message(): string {
     return `${this.providers[0]} and ${this.providers[1]} both claim ${this.origin}: give each flow an origin of its own, or use their typed clients.`
   }
@@ -70,7 +69,7 @@ const unclaimed = (request: HttpClientRequest.HttpClientRequest) =>
   new HttpClientError.RequestError({
     request,
     reason: "InvalidUrl",
-    description: "no flow claims the origin of this request, and unmatched is \"fail\""
+    description: 'no flow claims the origin of this request, and unmatched is "fail"'
   })
 
 /**
@@ -108,7 +107,10 @@ export const make = (
       never,
       HttpClientError.HttpClientError | AuthError.AuthError,
       never
-    >(Effect.flatMap((request: HttpClientRequest.HttpClientRequest) => send(resolveUrl(request, baseUrl))), preprocess)
+    >(
+      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) => send(resolveUrl(request, baseUrl))),
+      preprocess
+    )
   })
 
 /** Which manager answers for which origin. */
@@ -173,7 +175,11 @@ export type Tags<Ids extends ReadonlyArray<unknown>> = {
 export function layer<const Ids extends ReadonlyArray<unknown>>(
   tags: Tags<Ids>,
   options: LayerOptions & { readonly eager: true }
-): Layer.Layer<HttpClient.HttpClient, OriginConflict | AuthError.AuthError, HttpClient.HttpClient | Ids[number]>
+): Layer.Layer<
+  HttpClient.HttpClient,
+  OriginConflict | AuthError.AuthError,
+  HttpClient.HttpClient | Ids[number]
+>
 export function layer<const Ids extends ReadonlyArray<unknown>>(
   tags: Tags<Ids>,
   options?: LayerOptions & { readonly eager?: false | undefined }
@@ -205,4 +211,5 @@ export function layer<Id>(
  */
 export const toFetch = <E, R>(
   client: HttpClient.HttpClient.With<E, R>
-): Effect.Effect<typeof globalThis.fetch, never, R> => Effect.map(Effect.runtime<R>(), (runtime) => fetchWith(client, runtime))
+): Effect.Effect<typeof globalThis.fetch, never, R> =>
+  Effect.map(Effect.runtime<R>(), (runtime) => fetchWith(client, runtime))

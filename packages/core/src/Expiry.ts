@@ -113,7 +113,11 @@ export type Refused = "not a number" | "not a timestamp" | "not positive" | "alr
 const numeric = /^\d+(?:\.\d+)?$/
 
 const number = (input: unknown): number =>
-  typeof input === "number" ? input : typeof input === "string" && numeric.test(input.trim()) ? Number(input) : NaN
+  typeof input === "number"
+    ? input
+    : typeof input === "string" && numeric.test(input.trim())
+      ? Number(input)
+      : NaN
 
 /**
  * Reads a lifetime in seconds, a number or a numeric string (R1), as milliseconds.
@@ -125,7 +129,9 @@ const number = (input: unknown): number =>
 export const lifetimeFromSeconds = (input: unknown, sentAt: number): Either.Either<number, Refused> => {
   const seconds = number(input)
   if (Number.isNaN(seconds)) {
-    return Either.left(typeof input === "string" && input.trim().startsWith("-") ? "not positive" : "not a number")
+    return Either.left(
+      typeof input === "string" && input.trim().startsWith("-") ? "not positive" : "not a number"
+    )
   }
   const millis = seconds * 1000
   if (millis < 1) {
@@ -139,7 +145,10 @@ const iso = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}
 
 /** What `Date.parse` is sure to read: `+0000` becomes `+00:00`, a decimal comma a point. */
 const canonical = (input: string): string =>
-  input.toUpperCase().replace(",", ".").replace(/([+-]\d{2})(\d{2})$/, "$1:$2")
+  input
+    .toUpperCase()
+    .replace(",", ".")
+    .replace(/([+-]\d{2})(\d{2})$/, "$1:$2")
 
 /**
  * Reads a timestamp, ISO 8601 with an offset or epoch seconds (R1), as epoch milliseconds.

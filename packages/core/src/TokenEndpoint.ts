@@ -104,7 +104,8 @@ const neverSent = new Set([
 const wasNeverSent = (cause: unknown, depth = 0): boolean =>
   depth < 5 &&
   Predicate.isRecord(cause) &&
-  ((typeof cause["code"] === "string" && neverSent.has(cause["code"])) || wasNeverSent(cause["cause"], depth + 1))
+  ((typeof cause["code"] === "string" && neverSent.has(cause["code"])) ||
+    wasNeverSent(cause["cause"], depth + 1))
 
 const unreachable = (call: Call, error: HttpClientError.HttpClientError): AuthError.AuthError =>
   new AuthError.Unavailable({
@@ -150,7 +151,9 @@ const readBody = (
         (error) => error.reason === "EmptyBody",
         () => Effect.void
       ),
-      Effect.map(() => (size > maxBodyBytes ? Option.none() : Option.some(decoder.decode(join(chunks, size)))))
+      Effect.map(() =>
+        size > maxBodyBytes ? Option.none() : Option.some(decoder.decode(join(chunks, size)))
+      )
     )
   })
 
@@ -173,10 +176,15 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
   Effect.gen(function* () {
     const sentAt = yield* Clock.currentTimeMillis
     const init = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
-    const response = yield* quiet(client).execute(call.request).pipe(
-      Effect.provideService(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(init), redirect: "manual" }),
-      Effect.mapError((error) => unreachable(call, error))
-    )
+    const response = yield* quiet(client)
+      .execute(call.request)
+      .pipe(
+        Effect.provideService(FetchHttpClient.RequestInit, {
+          ...Option.getOrUndefined(init),
+          redirect: "manual"
+        }),
+        Effect.mapError((error) => unreachable(call, error))
+      )
     const text = yield* Effect.mapError(readBody(response), (error) => unreachable(call, error))
     const receivedAt = yield* Clock.currentTimeMillis
     if (Option.isNone(text)) {
@@ -250,11 +258,7 @@ const byStatus = (status: number): Tag =>
  * @since 0.1.0
  * @category errors
  */
-export const classify = (
-  status: number,
-  code: string | undefined,
-  credential: Call["credential"]
-): Tag => {
+export const classify = (status: number, code: string | undefined, credential: Call["credential"]): Tag => {
   if (status === 429 || status === 408 || status >= 500) {
     return byStatus(status)
   }
@@ -277,10 +281,12 @@ const advice: { readonly [K in Tag]: (call: Call) => string } = {
     call.credential === "access_token"
       ? "the access token is not accepted: check that it belongs to this environment"
       : "the credentials are not accepted: check the client id and the secret",
-  AccessDenied: () => "the credentials are known but not allowed here: ask the provider to enable this access",
+  AccessDenied: () =>
+    "the credentials are known but not allowed here: ask the provider to enable this access",
   RateLimited: () => "too many token requests: wait until retryAfter, and share one token between processes",
   Unavailable: () => "the provider is failing: it is safe to try again later",
-  InvalidResponse: () => "the answer holds no usable token: check the URL, and ask the provider if it is right"
+  InvalidResponse: () =>
+    "the answer holds no usable token: check the URL, and ask the provider if it is right"
 }
 
 /**
@@ -402,7 +408,11 @@ export const read =
     const refusal = wire.refusal(body)
     return Either.left(
       refusal.code === undefined
-        ? unusable(call, answer, body === undefined ? "the body is not JSON" : "a field is missing or has the wrong type")
+        ? unusable(
+            call,
+            answer,
+            body === undefined ? "the body is not JSON" : "a field is missing or has the wrong type"
+          )
         : refused(call, answer, refusal)
     )
   }
@@ -417,4 +427,5 @@ export const exchange = <A>(
   client: HttpClient.HttpClient,
   call: Call,
   reader: (call: Call, answer: Answer) => Either.Either<A, AuthError.AuthError>
-): Effect.Effect<A, AuthError.AuthError> => Effect.flatMap(send(client, call), (answer) => reader(call, answer))
+): Effect.Effect<A, AuthError.AuthError> =>
+  Effect.flatMap(send(client, call), (answer) => reader(call, answer))

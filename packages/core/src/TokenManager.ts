@@ -132,7 +132,10 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (flow: AuthFlow, options: Options = {}): Effect.Effect<TokenManager, never, Scope.Scope> =>
+export const make = (
+  flow: AuthFlow,
+  options: Options = {}
+): Effect.Effect<TokenManager, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const store = yield* Effect.serviceOption(TokenStore.TokenStore)

@@ -37,11 +37,14 @@ export type TypeId = typeof TypeId
  * @since 0.1.0
  * @category errors
  */
-export class StoreError extends Schema.TaggedError<StoreError>("@latchkey/core/TokenStore/StoreError")("StoreError", {
-  reason: Schema.Literal("unreachable", "corrupt"),
-  /** What happened, and what to do about it. Never a record, a connection string or a raw cause (R15). */
-  message: Schema.String
-}) {}
+export class StoreError extends Schema.TaggedError<StoreError>("@latchkey/core/TokenStore/StoreError")(
+  "StoreError",
+  {
+    reason: Schema.Literal("unreachable", "corrupt"),
+    /** What happened, and what to do about it. Never a record, a connection string or a raw cause (R15). */
+    message: Schema.String
+  }
+) {}
 
 /**
  * A token set as a store holds it.
@@ -117,7 +120,10 @@ export interface Service {
   /** Forgets a key. */
   readonly remove: (key: string) => Effect.Effect<void, StoreError>
   /** Takes the lease of a key, if nobody holds it; does not wait. */
-  readonly lease: (key: string, timeToLive: Duration.DurationInput) => Effect.Effect<Option.Option<Lease>, StoreError>
+  readonly lease: (
+    key: string,
+    timeToLive: Duration.DurationInput
+  ) => Effect.Effect<Option.Option<Lease>, StoreError>
 }
 
 /**
@@ -241,57 +247,65 @@ export const layerMemory: Layer.Layer<TokenStore> = Layer.effect(TokenStore, mak
  * @since 0.1.0
  * @category constructors
  */
-export const makeKeyValueStore: Effect.Effect<Service, never, KeyValueStore.KeyValueStore> = Effect.gen(function* () {
-  const kv = yield* KeyValueStore.KeyValueStore
-  const mutex = yield* Effect.makeSemaphore(1)
+export const makeKeyValueStore: Effect.Effect<Service, never, KeyValueStore.KeyValueStore> = Effect.gen(
+  function* () {
+    const kv = yield* KeyValueStore.KeyValueStore
+    const mutex = yield* Effect.makeSemaphore(1)
 
-  const read = (key: string): Effect.Effect<Entry | undefined, StoreError> =>
-    kv.get(key).pipe(
-      Effect.mapError(() => unreachable),
-      Effect.flatMap(
-        Option.match({
-          onNone: () => Effect.succeed(undefined),
-          onSome: (text) =>
-            Effect.mapBoth(decodeRecord(text), {
-              // A ParseError repeats the record: it must not travel on (R15).
-              onFailure: () => corrupt,
-              onSuccess: ({ tokens, version }) => ({ tokens: tokens ?? undefined, version })
-            })
-        })
+    const read = (key: string): Effect.Effect<Entry | undefined, StoreError> =>
+      kv.get(key).pipe(
+        Effect.mapError(() => unreachable),
+        Effect.flatMap(
+          Option.match({
+            onNone: () => Effect.succeed(undefined),
+            onSome: (text) =>
+              Effect.mapBoth(decodeRecord(text), {
+                // A ParseError repeats the record: it must not travel on (R15).
+                onFailure: () => corrupt,
+                onSuccess: ({ tokens, version }) => ({ tokens: tokens ?? undefined, version })
+              })
+          })
+        )
       )
-    )
 
-  const write = (key: string, version: number, tokens: TokenSet.TokenSet | null): Effect.Effect<void, StoreError> =>
-    encodeRecord({ version, tokens }).pipe(
-      Effect.mapError(() => corrupt),
-      Effect.flatMap((text) => Effect.mapError(kv.set(key, text), () => unreachable))
-    )
+    const write = (
+      key: string,
+      version: number,
+      tokens: TokenSet.TokenSet | null
+    ): Effect.Effect<void, StoreError> =>
+      encodeRecord({ version, tokens }).pipe(
+        Effect.mapError(() => corrupt),
+        Effect.flatMap((text) => Effect.mapError(kv.set(key, text), () => unreachable))
+      )
 
-  const service: Service = {
-    [TypeId]: TypeId,
-    shared: false,
-    load: (key) => Effect.map(read(key), stored),
-    save: (key, tokens, expectedVersion) =>
-      mutex.withPermits(1)(
-        Effect.gen(function* () {
-          const entry = yield* read(key)
-          const current = stored(entry)
-          if (versionOf(current) !== expectedVersion) {
-            return Saved.Conflict({ current })
-          }
-          const version = (entry?.version ?? 0) + 1
-          yield* write(key, version, tokens)
-          return Saved.Written({ version })
-        })
-      ),
-    remove: (key) =>
-      mutex.withPermits(1)(
-        Effect.flatMap(read(key), (entry) => (entry === undefined ? Effect.void : write(key, entry.version, null)))
-      ),
-    lease: makeLeases()
+    const service: Service = {
+      [TypeId]: TypeId,
+      shared: false,
+      load: (key) => Effect.map(read(key), stored),
+      save: (key, tokens, expectedVersion) =>
+        mutex.withPermits(1)(
+          Effect.gen(function* () {
+            const entry = yield* read(key)
+            const current = stored(entry)
+            if (versionOf(current) !== expectedVersion) {
+              return Saved.Conflict({ current })
+            }
+            const version = (entry?.version ?? 0) + 1
+            yield* write(key, version, tokens)
+            return Saved.Written({ version })
+          })
+        ),
+      remove: (key) =>
+        mutex.withPermits(1)(
+          Effect.flatMap(read(key), (entry) =>
+            entry === undefined ? Effect.void : write(key, entry.version, null)
+          )
+        ),
+      lease: makeLeases()
+    }
+    return service
   }
-  return service
-})
+)
 
 /**
  * A store over the `KeyValueStore` of the context: see {@link makeKeyValueStore} for what it does

@@ -169,34 +169,10 @@ describe("AuthFlow", () => {
           }),
           FastCheck.array(
             FastCheck.constantFrom(
-              ...[
-                "https:",
-                "http:",
-                "HTTP:",
-                "//",
-                "/",
-                "\\",
-                "@",
-                ":",
-                "?",
-                "#",
-                ".",
-                "..",
-                "%2f",
-                "\t",
-                " ",
-                "u:p@"
-              ],
-              ...[
-                "localhost",
-                "127.0.0.1",
-                "[::1]",
-                "acme.example",
-                ":8080",
-                "127.1",
-                "0x7f000001",
-                "evil.localhost"
-              ]
+              "\t",
+              " ",
+              ..."https: http: HTTP: // / \\ @ : ? # . .. %2f u:p@".split(" "),
+              ..."localhost 127.0.0.1 [::1] acme.example :8080 127.1 0x7f000001 evil.localhost".split(" ")
             ),
             { maxLength: 9 }
           ).map((parts) => parts.join("")),

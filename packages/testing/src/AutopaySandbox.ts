@@ -40,7 +40,12 @@ const login =
     Either.match(Wire.jsonFields(request), {
       onLeft: invalid,
       onRight: (fields) => {
-        const { audience: presented, client_id: clientId, client_secret: clientSecret, grant_type: grantType } = fields
+        const {
+          audience: presented,
+          client_id: clientId,
+          client_secret: clientSecret,
+          grant_type: grantType
+        } = fields
         if (typeof clientId !== "string" || typeof clientSecret !== "string") {
           return invalid("client_id and client_secret must be strings")
         }
@@ -89,7 +94,12 @@ export const make = (options: Options = {}): Effect.Effect<Sandbox.Sandbox> =>
       tokenOrigin: options.tokenOrigin ?? "https://api-auth.autopay.io",
       apiOrigin: options.apiOrigin ?? "https://api.autopay.io",
       routes: [
-        { endpoint: "login", method: "POST", path: "/oauth/token", decide: login(options.scope ?? "customer_club") }
+        {
+          endpoint: "login",
+          method: "POST",
+          path: "/oauth/token",
+          decide: login(options.scope ?? "customer_club")
+        }
       ],
       accessLifetime: "24 hours",
       rejected

@@ -27,7 +27,11 @@ export type Fault = Data.TaggedEnum<{
   Html: {}
   Truncated: {}
   EmptyBody: {}
-  Body: { readonly body: string; readonly status?: number | undefined; readonly contentType?: string | undefined }
+  Body: {
+    readonly body: string
+    readonly status?: number | undefined
+    readonly contentType?: string | undefined
+  }
   HugeBody: { readonly bytes: number }
   Patch: { readonly f: (json: unknown) => unknown }
   ResetBefore: {}

@@ -149,7 +149,8 @@ export const count = (ledger: Ledger): Counts => {
     reuses: of("Reuse"),
     refusals: of("Refused"),
     requests: of("Request"),
-    rejections: entries(ledger, "Request").filter((request) => !request.accepted && request.status === 401).length,
+    rejections: entries(ledger, "Request").filter((request) => !request.accepted && request.status === 401)
+      .length,
     faults: of("Faulted")
   }
 }

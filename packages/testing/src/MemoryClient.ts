@@ -69,7 +69,9 @@ export const client = (sandboxes: ReadonlyArray<Sandbox>, options: Options = {})
       const sandbox = sandboxes.find(({ origins }) => origins.includes(url.origin))
       const handle = sandbox?.handle ?? options.elsewhere
       if (handle === undefined) {
-        return yield* transportError(request)(new HostNotFound({ message: `No sandbox answers at ${url.origin}` }))
+        return yield* transportError(request)(
+          new HostNotFound({ message: `No sandbox answers at ${url.origin}` })
+        )
       }
       const sent = yield* Body.read(request)
       const response = yield* Effect.mapError(
@@ -86,7 +88,10 @@ export const client = (sandboxes: ReadonlyArray<Sandbox>, options: Options = {})
  * @since 0.1.0
  * @category layers
  */
-export const layer = (sandboxes: ReadonlyArray<Sandbox>, options?: Options): Layer.Layer<HttpClient.HttpClient> =>
+export const layer = (
+  sandboxes: ReadonlyArray<Sandbox>,
+  options?: Options
+): Layer.Layer<HttpClient.HttpClient> =>
   HttpClient.layerMergedContext(Effect.succeed(client(sandboxes, options)))
 
 /**

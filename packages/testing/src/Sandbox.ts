@@ -19,6 +19,7 @@ import * as Ref from "effect/Ref"
 import type * as Fault from "./Fault.ts"
 import * as Ledger from "./Ledger.ts"
 import type * as Wire from "./Wire.ts"
+import { patched } from "./internal/faults.ts"
 import { numbers } from "./internal/grants.ts"
 import * as State from "./internal/state.ts"
 import { step } from "./internal/step.ts"
@@ -173,7 +174,7 @@ export const make = (definition: Wire.Definition, options: Options = {}): Effect
           if (Duration.greaterThan(outcome.delay, Duration.zero)) {
             yield* Effect.sleep(outcome.delay)
           }
-          return outcome.response
+          return patched(outcome)
         case "Drop":
           return yield* new ConnectionReset({ message: `${definition.provider} dropped the connection` })
         case "Silence":

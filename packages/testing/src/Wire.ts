@@ -189,7 +189,11 @@ export const text = (
   status: number,
   body = "",
   headers: Readonly<Record<string, string>> = {}
-): SandboxResponse => ({ status, headers, body: encoder.encode(body) })
+): SandboxResponse => ({
+  status,
+  headers,
+  body: encoder.encode(body)
+})
 
 /**
  * The body of a request or an answer as JSON; none if it is no JSON.
@@ -206,7 +210,9 @@ export const parseJson = (message: { readonly body: Uint8Array }): Option.Option
  * @since 0.1.0
  * @category accessors
  */
-export const jsonFields = (request: SandboxRequest): Either.Either<{ readonly [field: string]: unknown }, string> =>
+export const jsonFields = (
+  request: SandboxRequest
+): Either.Either<{ readonly [field: string]: unknown }, string> =>
   /^application\/json\s*(?:;|$)/i.test(request.headers["content-type"] ?? "")
     ? Option.match(Option.filter(parseJson(request), Predicate.isRecord), {
         onNone: () => Either.left("The request body must be a JSON object"),

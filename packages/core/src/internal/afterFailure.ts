@@ -12,7 +12,8 @@ export type Verdict = "transient" | "refresh token refused" | "terminal"
 
 /** An answer that is no token may be a proxy's; a refusal in a shape we do not know (4xx) is not. */
 const isMalformed = (error: AuthError): boolean =>
-  error._tag === "InvalidResponse" && (error.status === undefined || (error.status >= 200 && error.status < 300))
+  error._tag === "InvalidResponse" &&
+  (error.status === undefined || (error.status >= 200 && error.status < 300))
 
 export const verdict = (error: AuthError): Verdict =>
   error._tag === "Unavailable" || error._tag === "RateLimited" || isMalformed(error)

@@ -15,7 +15,10 @@ import * as Stream from "effect/Stream"
  * R15: an answer as the application sees it. Its request is the one that the application made: the
  * one that was sent carries the token.
  */
-export class AuthenticatedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+export class AuthenticatedResponse
+  extends Inspectable.Class
+  implements HttpClientResponse.HttpClientResponse
+{
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
@@ -89,7 +92,10 @@ export class AuthenticatedResponse extends Inspectable.Class implements HttpClie
 }
 
 /** R15: a client error as the application sees it: about its own request, not the one with the token. */
-export const ownError = <E>(error: E, request: HttpClientRequest.HttpClientRequest): E | HttpClientError.HttpClientError => {
+export const ownError = <E>(
+  error: E,
+  request: HttpClientRequest.HttpClientRequest
+): E | HttpClientError.HttpClientError => {
   if (!HttpClientError.isHttpClientError(error)) {
     return error
   }
@@ -172,11 +178,13 @@ class BufferedResponse extends Inspectable.Class implements HttpClientResponse.H
     return this.#body.urlParamsBody
   }
   get formData() {
-    return Effect.flatMap(this.#body.arrayBuffer, (bytes) =>
-      HttpClientResponse.fromWeb(
-        this.#head.request,
-        new Response(bytes, { headers: { "content-type": this.#head.headers["content-type"] ?? "" } })
-      ).formData
+    return Effect.flatMap(
+      this.#body.arrayBuffer,
+      (bytes) =>
+        HttpClientResponse.fromWeb(
+          this.#head.request,
+          new Response(bytes, { headers: { "content-type": this.#head.headers["content-type"] ?? "" } })
+        ).formData
     )
   }
   get arrayBuffer() {

@@ -25,6 +25,10 @@ export class ClockGuard {
     if (elapsed < 0) {
       return Number.POSITIVE_INFINITY
     }
-    return (this.#latest = Math.max(this.#latest, this.#clock.unsafeCurrentTimeMillis(), this.#wall + elapsed))
+    return (this.#latest = Math.max(
+      this.#latest,
+      this.#clock.unsafeCurrentTimeMillis(),
+      this.#wall + elapsed
+    ))
   }
 }

@@ -15,7 +15,8 @@ const firstPause = 1_000
 const longestPause = 300_000
 
 /** 1 s, doubling to 5 minutes (R11). */
-export const pause = (failures: number): number => Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 20))
+export const pause = (failures: number): number =>
+  Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 20))
 
 /** Terminal: no retry of ours can help, somebody has to change something. */
 export const isTerminal = (error: AuthError): boolean =>

@@ -33,8 +33,9 @@ const readBody = (source: Request, init: RequestInit | undefined): Effect.Effect
           contentType
         )
       )
-    : Effect.map(Effect.promise(() => source.arrayBuffer()), (bytes) =>
-        HttpBody.uint8Array(new Uint8Array(bytes), contentType)
+    : Effect.map(
+        Effect.promise(() => source.arrayBuffer()),
+        (bytes) => HttpBody.uint8Array(new Uint8Array(bytes), contentType)
       )
 }
 
@@ -75,7 +76,9 @@ const toResponse = <R>(
     Stream.interruptWhen(aborted(source.signal))
   )
   return new Response(
-    nullBody.has(response.status) || source.method === "HEAD" ? null : Stream.toReadableStreamRuntime(body, runtime),
+    nullBody.has(response.status) || source.method === "HEAD"
+      ? null
+      : Stream.toReadableStreamRuntime(body, runtime),
     { status: response.status, headers }
   )
 }
@@ -105,9 +108,9 @@ export const fetchWith = <E, R>(
       const source = new Request(input, init)
       // Cache mode, credentials, redirect: a base client that is a `fetch` itself takes them over.
       const { body: _body, headers: _headers, method: _method, signal: _signal, ...rest } = init ?? {}
-      const effect = Effect.flatMap(readBody(source, init), (body) => client.execute(toRequest(source, body))).pipe(
-        Effect.provideService(FetchHttpClient.RequestInit, rest)
-      )
+      const effect = Effect.flatMap(readBody(source, init), (body) =>
+        client.execute(toRequest(source, body))
+      ).pipe(Effect.provideService(FetchHttpClient.RequestInit, rest))
       const cancel = run(effect, {
         onExit: (exit) => {
           source.signal.removeEventListener("abort", onAbort)

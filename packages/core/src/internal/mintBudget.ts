@@ -25,9 +25,11 @@ export const full = (now: number): MintBudget => ({
   failed: { level: capacity, at: now }
 })
 
-const issuedInterval = (lifetime: number | undefined): number => (lifetime === undefined ? idleInterval : lifetime / 4)
+const issuedInterval = (lifetime: number | undefined): number =>
+  lifetime === undefined ? idleInterval : lifetime / 4
 
-const failedInterval = (lifetime: number | undefined): number => Math.min(idleInterval, issuedInterval(lifetime))
+const failedInterval = (lifetime: number | undefined): number =>
+  Math.min(idleInterval, issuedInterval(lifetime))
 
 /** A clock that was set back earns nothing and loses nothing (R17). */
 const refill = (bucket: Bucket, interval: number, now: number): Bucket => ({

@@ -4,9 +4,11 @@ import * as Equal from "effect/Equal"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as AuthError from "../AuthError.ts"
+import { AuthEvent } from "../AuthEvent.ts"
 import type * as AuthFlow from "../AuthFlow.ts"
 import type { TokenSet } from "../TokenSet.ts"
 import * as TokenStore from "../TokenStore.ts"
+import type { Events } from "./events.ts"
 
 /** Takes over a stored token set; true if it is served now. */
 type Adopt = (tokens: TokenSet) => boolean
@@ -28,7 +30,7 @@ export class StoreSession {
   readonly #flow: AuthFlow.AuthFlow
   readonly #timeout: number
   readonly #timeToLive: number
-  readonly #report: (action: Action | "recovered", message: string) => void
+  readonly #events: Events
   readonly #fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   #version = 0
   /** What a failed save still owes the store (R7). */
@@ -40,7 +42,7 @@ export class StoreSession {
     flow: AuthFlow.AuthFlow,
     mintDeadline: number,
     fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>,
-    report: (action: Action | "recovered", message: string) => void
+    events: Events
   ) {
     this.#store = store
     this.#flow = flow
@@ -48,7 +50,7 @@ export class StoreSession {
     // R13: longer than any mint that runs under it.
     this.#timeToLive = mintDeadline * 1.5
     this.#fork = fork
-    this.#report = report
+    this.#events = events
   }
 
   /** R13: store out of reach: a rotating flow must not spend a refresh token blindly. */
@@ -56,20 +58,32 @@ export class StoreSession {
     return this.#flow.rotates && (this.#store.shared || this.#version === 0)
   }
 
-  #bounded<A>(action: Action, operation: Effect.Effect<A, TokenStore.StoreError>): Effect.Effect<A, TokenStore.StoreError> {
+  #bounded<A>(
+    action: Action,
+    operation: Effect.Effect<A, TokenStore.StoreError>
+  ): Effect.Effect<A, TokenStore.StoreError> {
     return Effect.interruptible(operation).pipe(
       Effect.timeoutFail({
         duration: this.#timeout,
         onTimeout: () =>
-          new TokenStore.StoreError({ reason: "unreachable", message: "The token store did not answer in time." })
+          new TokenStore.StoreError({
+            reason: "unreachable",
+            message: "The token store did not answer in time."
+          })
       }),
-      Effect.tapError((error) => Effect.sync(() => this.#report(action, error.message)))
+      Effect.tapError(({ message }) =>
+        Effect.sync(() =>
+          this.#events.emit(AuthEvent.StoreFailed({ ...this.#events.common, action, message }))
+        )
+      )
     )
   }
 
   #failed(error: TokenStore.StoreError): AuthError.AuthError {
     const fields = { provider: this.#flow.provider, operation: "store", message: error.message } as const
-    return error.reason === "corrupt" ? new AuthError.InvalidResponse(fields) : new AuthError.Unavailable(fields)
+    return error.reason === "corrupt"
+      ? new AuthError.InvalidResponse(fields)
+      : new AuthError.Unavailable(fields)
   }
 
   /** Reads the store, and adopts what is newer than what was seen last. */
@@ -165,7 +179,11 @@ export class StoreSession {
     )
   }
 
-  #write(tokens: TokenSet, adopt: Adopt, conflictsLeft: number): Effect.Effect<Outcome, TokenStore.StoreError> {
+  #write(
+    tokens: TokenSet,
+    adopt: Adopt,
+    conflictsLeft: number
+  ): Effect.Effect<Outcome, TokenStore.StoreError> {
     return Effect.flatMap(
       this.#bounded("save", this.#store.save(this.#flow.key, tokens, this.#version)),
       (saved): Effect.Effect<Outcome, TokenStore.StoreError> => {
@@ -191,7 +209,10 @@ export class StoreSession {
         return conflictsLeft > 0
           ? this.#write(tokens, adopt, conflictsLeft - 1)
           : Effect.fail(
-              new TokenStore.StoreError({ reason: "unreachable", message: "The record changes faster than it can be written." })
+              new TokenStore.StoreError({
+                reason: "unreachable",
+                message: "The record changes faster than it can be written."
+              })
             )
       }
     )
@@ -218,7 +239,7 @@ export class StoreSession {
       : Effect.match(this.#write(owed, adopt, maxConflicts), {
           onFailure: () => false,
           onSuccess: () => {
-            this.#report("recovered", "")
+            this.#events.emit(AuthEvent.StoreRecovered(this.#events.common))
             return true
           }
         })

@@ -38,7 +38,10 @@ const plain = (bytes: Uint8Array): Encoded => ({ bytes, contentType: null })
 /** What `fetch` makes of a body: `Response` encodes the same way. */
 const encode = async (body: BodyInit): Promise<Encoded> => {
   const response = new Response(body)
-  return { bytes: new Uint8Array(await response.arrayBuffer()), contentType: response.headers.get("content-type") }
+  return {
+    bytes: new Uint8Array(await response.arrayBuffer()),
+    contentType: response.headers.get("content-type")
+  }
 }
 
 /** As `fetch` would send it, errors included: an illegal header or a stream read twice does not go out. */
@@ -68,7 +71,10 @@ export const read = (
       case "Stream":
         return body.stream.pipe(
           Stream.runCollect,
-          Effect.mapBoth({ onFailure: failed("Transport"), onSuccess: (chunks) => plain(concat([...chunks])) })
+          Effect.mapBoth({
+            onFailure: failed("Transport"),
+            onSuccess: (chunks) => plain(concat([...chunks]))
+          })
         )
     }
   }

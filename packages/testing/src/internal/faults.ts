@@ -6,21 +6,44 @@ import * as Wire from "../Wire.ts"
 
 /** What becomes of a request on the connection it came by. */
 export type Outcome = Data.TaggedEnum<{
-  Answer: { readonly response: Wire.SandboxResponse; readonly delay: Duration.DurationInput }
+  Answer: {
+    readonly response: Wire.SandboxResponse
+    readonly delay: Duration.DurationInput
+    readonly patch: Option.Option<(json: unknown) => unknown>
+  }
   Drop: {}
   Silence: {}
 }>
 
 export const Outcome = Data.taggedEnum<Outcome>()
 
-export const answer = (response: Wire.SandboxResponse): Outcome => Outcome.Answer({ response, delay: Duration.zero })
+export const answer = (response: Wire.SandboxResponse): Outcome =>
+  Outcome.Answer({ response, delay: Duration.zero, patch: Option.none() })
+
+/** The answer as it goes out. A patch is a test's own code: it may throw, and not within a transition. */
+export const patched = ({
+  patch,
+  response
+}: Extract<Outcome, { readonly _tag: "Answer" }>): Wire.SandboxResponse =>
+  Option.match(patch, {
+    onNone: () => response,
+    onSome: (patch) => ({
+      ...response,
+      body: Wire.json(response.status, patch(Option.getOrUndefined(Wire.parseJson(response)))).body
+    })
+  })
 
 const handled = () => Option.none<Outcome>()
 
 const typed = (contentType: string | undefined) => ({ "content-type": contentType ?? "application/json" })
 
 /** An answer as a fault spells it: its header names may be in any case. */
-const canned = ({ body = "", contentType, headers = {}, status }: {
+const canned = ({
+  body = "",
+  contentType,
+  headers = {},
+  status
+}: {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | undefined
@@ -46,7 +69,11 @@ export const instead: (fault: Fault.Fault) => Option.Option<Outcome> = Fault.mat
   Hang: () => Option.some(Outcome.Silence()),
   Status: canned,
   Html: () =>
-    canned({ status: 200, contentType: "text/html", body: "<!doctype html><title>Maintenance</title><p>Back soon." }),
+    canned({
+      status: 200,
+      contentType: "text/html",
+      body: "<!doctype html><title>Maintenance</title><p>Back soon."
+    }),
   Body: ({ body, contentType, status }) => canned({ status: status ?? 200, body, contentType }),
   HugeBody: ({ bytes }) => canned({ status: 200, body: `"${"x".repeat(Math.max(0, bytes - 2))}"` }),
   Redirect: ({ location }) => canned({ status: 302, headers: { location } })
@@ -56,16 +83,13 @@ export const instead: (fault: Fault.Fault) => Option.Option<Outcome> = Fault.mat
 export const afterwards = (fault: Fault.Fault, response: Wire.SandboxResponse): Outcome => {
   switch (fault._tag) {
     case "Latency":
-      return Outcome.Answer({ response, delay: fault.duration })
+      return Outcome.Answer({ response, delay: fault.duration, patch: Option.none() })
     case "Truncated":
       return answer({ ...response, body: response.body.slice(0, Math.floor(response.body.length / 2)) })
     case "EmptyBody":
       return answer({ ...response, body: new Uint8Array() })
     case "Patch":
-      return answer({
-        ...response,
-        body: Wire.json(response.status, fault.f(Option.getOrUndefined(Wire.parseJson(response)))).body
-      })
+      return Outcome.Answer({ response, delay: Duration.zero, patch: Option.some(fault.f) })
     case "ResetAfter":
       return Outcome.Drop()
     default:

@@ -83,7 +83,11 @@ const validate = (exchange: Exchange, decision: Case<"Validate">): Answered => {
 export const exchange = (exchange: Exchange): Answered => {
   const { request, route } = exchange
   if (request.method !== route.method) {
-    return refuse(exchange, "method", Wire.json(405, { error: "method_not_allowed" }, { allow: route.method }))
+    return refuse(
+      exchange,
+      "method",
+      Wire.json(405, { error: "method_not_allowed" }, { allow: route.method })
+    )
   }
   return Wire.Decision.$match(route.decide(request), {
     Login: (decision) => login(exchange, decision),

@@ -65,7 +65,10 @@ export const record = (state: State, entry: Ledger.Entry): State => ({
 export const addFault = (state: State, endpoint: Ledger.Endpoint, fault: Fault.Fault, times: number): State =>
   times < 1
     ? state
-    : { ...state, faults: { ...state.faults, [endpoint]: [...state.faults[endpoint], { fault, left: times }] } }
+    : {
+        ...state,
+        faults: { ...state.faults, [endpoint]: [...state.faults[endpoint], { fault, left: times }] }
+      }
 
 /** The fault of the next answer, and the state without it. */
 export const takeFault = (
@@ -131,7 +134,10 @@ export const spend = (state: State, refreshToken: string): State => ({
   refreshTokens: HashMap.modify(state.refreshTokens, refreshToken, (held) => ({ ...held, status: "spent" }))
 })
 
-const living = (status: Held["status"]) => (held: Held): Held => (held.status === "live" ? { ...held, status } : held)
+const living =
+  (status: Held["status"]) =>
+  (held: Held): Held =>
+    held.status === "live" ? { ...held, status } : held
 
 export const revokeAccessTokens = (state: State): State => ({
   ...state,
@@ -152,7 +158,7 @@ export const expireRefreshTokens = (state: State, now: number): State => ({
 })
 
 /** A presented token that is no good; `number` if it is one of ours nevertheless. */
-export interface Flawed {
+interface Flawed {
   readonly number: number | undefined
   readonly rejection: Wire.Rejection
 }
@@ -186,4 +192,5 @@ export const checkAccessToken = (state: State, presented: Option.Option<string>,
       })
   })
 
-export const isOurs = (state: State, accessToken: string): boolean => HashMap.has(state.accessTokens, accessToken)
+export const isOurs = (state: State, accessToken: string): boolean =>
+  HashMap.has(state.accessTokens, accessToken)

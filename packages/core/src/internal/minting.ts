@@ -1,0 +1,290 @@
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type { AuthError } from "../AuthError.ts"
+import * as AuthEvent from "../AuthEvent.ts"
+import type { AuthFlow, RefreshGrant } from "../AuthFlow.ts"
+import type * as RefreshPolicy from "../RefreshPolicy.ts"
+import * as TokenSet from "../TokenSet.ts"
+import { mayHaveIssued, mayHaveSpent, verdict } from "./afterFailure.ts"
+import type { Events } from "./events.ts"
+import type { Grants } from "./grants.ts"
+import { exhausted, invalid, shutDown, unavailable } from "./ownErrors.ts"
+import { giveUp, retryPlan } from "./retryPlan.ts"
+import type { Serving } from "./serving.ts"
+import type { StoreSession } from "./storeSession.ts"
+import type { Throttle } from "./throttle.ts"
+
+/** A flow that keeps refusing its own refresh tokens is not followed further than this. */
+const maxGrantsPerFlight = 3
+
+export interface Parts {
+  readonly flow: AuthFlow
+  readonly policy: RefreshPolicy.Resolved
+  readonly clock: Clock.Clock
+  readonly events: Events
+  readonly grants: Grants
+  readonly serving: Serving
+  readonly throttle: Throttle
+  readonly store: StoreSession | undefined
+}
+
+/** What one flight does: R5 to R8, within its deadline. */
+export class Minting {
+  readonly #parts: Parts
+  #criticalSections = 0
+  /** Set when the scope closes: a flight that may go on for a while starts nothing new. */
+  stopped = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** R7, R18: whether a receive is under way that must not be interrupted. */
+  get isCritical(): boolean {
+    return this.#criticalSections > 0
+  }
+
+  get flight(): Effect.Effect<void, AuthError> {
+    return Effect.suspend(() => {
+      const { policy, serving, store, throttle } = this.#parts
+      const deadlineAt = this.#now() + policy.mintDeadline
+      const mint = this.#mint(deadlineAt, maxGrantsPerFlight)
+      return Random.next.pipe(
+        Effect.map((sample) => {
+          serving.sample = sample
+        }),
+        Effect.zipRight(throttle.checkCredential(deadlineAt)),
+        Effect.zipRight(store === undefined ? mint : store.underLease(deadlineAt, this.#adopt, mint))
+      )
+    })
+  }
+
+  #now(): number {
+    return this.#parts.clock.unsafeCurrentTimeMillis()
+  }
+
+  /** R13: takes over what a store holds. Where it is not served, the next refresh is made from it. */
+  readonly #adopt = (tokens: TokenSet.TokenSet): boolean => {
+    this.#parts.grants.held = tokens
+    return this.#parts.serving.adopt(tokens)
+  }
+
+  /** R5, R6: mints by the grant that fits, and goes on to the next where the refresh token is refused. */
+  #mint(deadlineAt: number, grantsLeft: number): Effect.Effect<void, AuthError> {
+    return Effect.gen(this, function* () {
+      const { flow, grants, store, throttle } = this.#parts
+      if (this.stopped) {
+        return yield* Effect.fail(shutDown(flow.provider))
+      }
+      const grant = yield* grants.choose(deadlineAt)
+      if (grant._tag === "Exhausted") {
+        return yield* Effect.fail(exhausted(flow.provider, grant.expiredAt))
+      }
+      const overBudget = throttle.overBudget(grant._tag === "Login" ? "login" : "refresh")
+      if (Option.isSome(overBudget)) {
+        return yield* Effect.fail(overBudget.value)
+      }
+      if (grant._tag === "Login") {
+        return yield* this.#login(deadlineAt)
+      }
+      const refreshToken = grant.grant.refreshToken
+      const outcome = yield* Effect.either(this.#refresh(grant.grant, deadlineAt))
+      if (Either.isRight(outcome)) {
+        return
+      }
+      const refused = verdict(outcome.left) === "refresh token refused"
+      if (refused) {
+        grants.spend(refreshToken)
+      } else if (!grants.isDoubtful(refreshToken)) {
+        return yield* Effect.fail(outcome.left)
+      }
+      // R6, R8: a sibling may have rotated it.
+      if (store !== undefined && (yield* store.adopt(this.#adopt))) {
+        return
+      }
+      const next = yield* grants.choose(deadlineAt)
+      // R8: without a login a token in doubt is kept, for the next flight to try.
+      const again = next._tag === "Refresh" && Equal.equals(next.grant.refreshToken, refreshToken)
+      if (next._tag === "Exhausted" || again || grantsLeft <= 1) {
+        return yield* Effect.fail(outcome.left)
+      }
+      return yield* this.#mint(deadlineAt, grantsLeft - 1)
+    })
+  }
+
+  #login(deadlineAt: number): Effect.Effect<void, AuthError> {
+    const { flow, grants } = this.#parts
+    return Option.match(flow.login, {
+      onNone: () => Effect.dieMessage("a login was chosen for a flow that has none"),
+      onSome: (login) => {
+        // The credential is read for each try: R16.
+        const mint = Effect.flatMap(grants.credential(deadlineAt), (credential) =>
+          this.#count("login", login(credential))
+        )
+        return Effect.flatMap(this.#tries("login", mint, deadlineAt), (tokens) =>
+          this.#receive(tokens, "login", Option.none())
+        )
+      }
+    })
+  }
+
+  #refresh(grant: RefreshGrant, deadlineAt: number): Effect.Effect<void, AuthError> {
+    const { flow, grants } = this.#parts
+    return Option.match(flow.refresh, {
+      onNone: () => Effect.dieMessage("a refresh was chosen for a flow that has none"),
+      onSome: (refresh) => {
+        const mint = this.#count("refresh", this.#inDoubt(refresh(grant), grant))
+        // R8: once in doubt, once more and not again.
+        const again = () => !(flow.rotates && grants.isDoubtful(grant.refreshToken))
+        const received = Effect.flatMap(this.#tries("refresh", mint, deadlineAt, again), (tokens) =>
+          this.#receive(tokens, "refresh", Option.some(grant.refreshToken))
+        )
+        // Once a rotating refresh token may be spent, nothing but the deadline stops us from hearing
+        // and storing what it was spent for.
+        return flow.rotates ? this.#critical(received) : received
+      }
+    })
+  }
+
+  /** R8: notes a rotating refresh that went out and brought no clear answer: failed, or cut off by its deadline. */
+  #inDoubt(
+    refresh: Effect.Effect<TokenSet.TokenSet, AuthError>,
+    { refreshToken }: RefreshGrant
+  ): Effect.Effect<TokenSet.TokenSet, AuthError> {
+    if (!this.#parts.flow.rotates) {
+      return refresh
+    }
+    return Effect.onExit(refresh, (exit) =>
+      Effect.sync(() => {
+        const clear =
+          Exit.isSuccess(exit) ||
+          Option.exists(Cause.failureOption(exit.cause), (error) => !mayHaveSpent(error))
+        if (!clear) {
+          this.#parts.grants.doubt(refreshToken)
+        }
+      })
+    )
+  }
+
+  /** R4, R11: the tries of one mint, within the deadline of the flight. */
+  #tries(
+    grant: AuthEvent.Grant,
+    mint: Effect.Effect<TokenSet.TokenSet, AuthError>,
+    deadlineAt: number,
+    again: () => boolean = () => true
+  ): Effect.Effect<TokenSet.TokenSet, AuthError> {
+    return Effect.suspend(() => {
+      const { flow, policy, throttle } = this.#parts
+      return mint.pipe(
+        Effect.retry({
+          schedule: retryPlan(policy.retry, deadlineAt),
+          while: () => !this.stopped && again() && throttle.hasBudget()
+        }),
+        Effect.mapError((error) => giveUp(error, deadlineAt)),
+        Effect.timeoutFail({
+          duration: Math.max(0, deadlineAt - this.#now()),
+          onTimeout: () => unavailable(flow.provider, grant, "it did not answer in time")
+        })
+      )
+    })
+  }
+
+  /** R12, R19: one call of the token endpoint, counted, timed, and under a span of its own. */
+  #count(
+    grant: AuthEvent.Grant,
+    mint: Effect.Effect<TokenSet.TokenSet, AuthError>
+  ): Effect.Effect<TokenSet.TokenSet, AuthError> {
+    return Effect.suspend(() => {
+      const { events, flow, throttle } = this.#parts
+      const startedAt = this.#now()
+      return mint.pipe(
+        Effect.withSpan("latchkey.mint", {
+          root: true,
+          kind: "client",
+          captureStackTrace: false,
+          attributes: { provider: flow.provider, grant }
+        }),
+        Effect.onExit((exit) => {
+          const error = Exit.isFailure(exit)
+            ? Option.getOrElse(Cause.failureOption(exit.cause), () =>
+                unavailable(flow.provider, grant, "it did not answer in time")
+              )
+            : undefined
+          throttle.countMint(error === undefined || mayHaveIssued(error) ? "issued" : "failed")
+          if (error !== undefined) {
+            events.emit(AuthEvent.AuthEvent.MintFailed({ ...events.common, grant, error }))
+          }
+          const seconds = Math.max(0, this.#now() - startedAt) / 1000
+          return AuthEvent.countMint(flow.provider, grant, error?._tag ?? "success", seconds)
+        })
+      )
+    })
+  }
+
+  /**
+   * R7, R18: what the closing of the scope waits for rather than interrupts. `Effect.uninterruptible`
+   * would not do: an interruption reaches the children of a fiber (a timeout runs its effect in one)
+   * even where the fiber itself cannot be interrupted. Nobody else interrupts a flight.
+   */
+  #critical<A>(effect: Effect.Effect<A, AuthError>): Effect.Effect<A, AuthError> {
+    return Effect.suspend(() => {
+      this.#criticalSections += 1
+      return Effect.ensuring(
+        effect,
+        Effect.sync(() => {
+          this.#criticalSections -= 1
+        })
+      )
+    })
+  }
+
+  /** R7: stores what a mint brought, then serves it. Not interruptible between the two. */
+  #receive(
+    answered: TokenSet.TokenSet,
+    grant: AuthEvent.Grant,
+    used: Option.Option<TokenSet.RefreshToken>
+  ): Effect.Effect<void, AuthError> {
+    const { flow, grants, serving, store } = this.#parts
+    const refused = serving.refusal(answered, grant)
+    if (Option.isSome(refused)) {
+      return Effect.fail(refused.value)
+    }
+    const tokens = TokenSet.keepRefreshToken(answered, used)
+    const rotated =
+      Option.isSome(used) &&
+      Option.exists(answered.refreshToken, (token) => !Equal.equals(token.value, used.value.value))
+    return this.#critical(
+      Effect.suspend(() => {
+        if (rotated) {
+          grants.spend(used.value)
+        }
+        const saved = store === undefined ? Effect.succeed("written") : store.save(tokens, this.#adopt)
+        return Effect.flatMap(saved, (outcome) => {
+          // A sibling wrote something newer meanwhile: that is served, and ours is forgotten (R6).
+          if (outcome === "adopted") {
+            return Effect.void
+          }
+          grants.held = tokens
+          if (!(tokens.expiresAt > this.#now())) {
+            return Effect.fail(
+              invalid(
+                flow.provider,
+                grant,
+                "an access token whose lifetime was over on arrival: check this machine's clock"
+              )
+            )
+          }
+          const event = grant === "login" ? "Minted" : rotated ? "Rotated" : "Refreshed"
+          const remaining = serving.publish(tokens, event)
+          return AuthEvent.recordExpiry(flow.provider, remaining / 1000)
+        })
+      })
+    )
+  }
+}
