@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as AuthError from "./AuthError.ts"
-import type { RefreshToken, TokenSet } from "./TokenSet.ts"
+import { RefreshToken, type TokenSet } from "./TokenSet.ts"
 import { sha256 } from "./internal/sha256.ts"
 
 /**
@@ -53,6 +53,20 @@ export interface RefreshGrant {
 }
 
 /**
+ * The grant of a configured refresh token, and of the access token that came with it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const refreshGrant = (
+  refreshToken: Redacted.Redacted<string>,
+  accessToken?: Redacted.Redacted<string>
+): RefreshGrant => ({
+  refreshToken: new RefreshToken({ value: refreshToken, expiresAt: Option.none() }),
+  accessToken: Option.fromNullable(accessToken)
+})
+
+/**
  * How one provider issues tokens. A flow holds no token and no state: it knows how to ask.
  * Caching, sharing, retrying and refreshing ahead belong to the `TokenManager`.
  *
@@ -83,12 +97,18 @@ export interface AuthFlow {
    */
   readonly rotates: boolean
   /**
-   * The grant to start from where the configuration brings one, made from the credential: used
-   * until a store holds something newer. None for flows that log in.
+   * The grant to start from where the configuration brings one, perhaps made from the credential:
+   * used while no newer refresh token is known, neither here nor in a store.
    */
-  readonly initialGrant: Option.Option<(credential: Credential) => RefreshGrant>
+  readonly initialGrant: Option.Option<
+    (credential: Credential) => Effect.Effect<RefreshGrant, AuthError.AuthError>
+  >
   /** Revokes a token set at the provider (RFC 7009). None: the provider cannot. */
   readonly revoke: Option.Option<(tokens: TokenSet) => Effect.Effect<void, AuthError.AuthError>>
+  /** Asks the provider whether it accepts an access token. None: the provider cannot be asked. */
+  readonly validate: Option.Option<
+    (accessToken: Redacted.Redacted<string>) => Effect.Effect<void, AuthError.AuthError>
+  >
   /** Whether an answer of the API rejects the token it was sent with (R9). */
   readonly isTokenRejected: (response: HttpClientResponse.HttpClientResponse) => boolean
   /**
@@ -117,8 +137,13 @@ export interface Options {
   readonly refresh?: ((grant: RefreshGrant) => Effect.Effect<TokenSet, AuthError.AuthError>) | undefined
   /** Default: false. */
   readonly rotates?: boolean | undefined
-  readonly initialGrant?: ((credential: Credential) => RefreshGrant) | undefined
+  readonly initialGrant?:
+    | ((credential: Credential) => Effect.Effect<RefreshGrant, AuthError.AuthError>)
+    | undefined
   readonly revoke?: ((tokens: TokenSet) => Effect.Effect<void, AuthError.AuthError>) | undefined
+  readonly validate?:
+    | ((accessToken: Redacted.Redacted<string>) => Effect.Effect<void, AuthError.AuthError>)
+    | undefined
   /** Default: {@link isTokenRejected}. */
   readonly isTokenRejected?: ((response: HttpClientResponse.HttpClientResponse) => boolean) | undefined
   /** Default: every token set is admitted. */
@@ -276,6 +301,23 @@ export const storeKey = (provider: string, ...parts: ReadonlyArray<string>): Eff
 const admitAll = (): Option.Option<AuthError.AuthError> => Option.none()
 
 /**
+ * A SHA-256 of a secret option, for the {@link storeKey} of a flow whose configuration holds nothing
+ * else that tells two accounts apart. Reads the secret once, when the flow is made.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fingerprint = (
+  provider: string,
+  option: string,
+  secret: Secret
+): Effect.Effect<string, InvalidOptions> =>
+  credential(provider, option, secret).pipe(
+    Effect.mapError(({ message }) => new InvalidOptions({ provider, option, message })),
+    Effect.flatMap((value) => sha256(Redacted.value(value)))
+  )
+
+/**
  * Makes a flow; checks its URLs and writes its origins in their one canonical form.
  *
  * @since 0.1.0
@@ -297,6 +339,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     rotates: options.rotates ?? false,
     initialGrant: Option.fromNullable(options.initialGrant),
     revoke: Option.fromNullable(options.revoke),
+    validate: Option.fromNullable(options.validate),
     isTokenRejected: options.isTokenRejected ?? isTokenRejected,
     admit: options.admit ?? admitAll,
     retry: Option.fromNullable(options.retry)

@@ -215,6 +215,8 @@ export interface Refusal {
   readonly requestId?: unknown
   /** When the credential expired, in epoch milliseconds. */
   readonly expiredAt?: number | undefined
+  /** What it means, where {@link classify} cannot know: the provider says it in its own way. */
+  readonly tag?: Tag | undefined
 }
 
 type Tag = AuthError.AuthError["_tag"]
@@ -299,7 +301,7 @@ export const refused = (call: Call, answer: Answer, refusal: Refusal = {}): Auth
   const code = printable(call, refusal.code)
   const header = requestIdHeaders.find((name) => answer.headers[name] !== undefined)
   const requestId = printable(call, header === undefined ? refusal.requestId : answer.headers[header])
-  const tag = classify(answer.status, code, call.credential)
+  const tag = refusal.tag ?? classify(answer.status, code, call.credential)
   const fields = {
     ...context(call),
     status: answer.status,
@@ -407,7 +409,7 @@ export const read =
     }
     const refusal = wire.refusal(body)
     return Either.left(
-      refusal.code === undefined
+      refusal.code === undefined && refusal.tag === undefined
         ? unusable(
             call,
             answer,

@@ -18,7 +18,11 @@ import * as Http from "node:http"
 
 interface Server {
   readonly url: string
-  readonly seen: Array<{ readonly path: string; readonly authorization: string | undefined; readonly secret: unknown }>
+  readonly seen: Array<{
+    readonly path: string
+    readonly authorization: string | undefined
+    readonly secret: unknown
+  }>
 }
 
 const serve = (answer: (request: Http.IncomingMessage, response: Http.ServerResponse) => void) =>
@@ -75,14 +79,21 @@ const makeFlow = (url: string) =>
             operation: "login",
             credential: "client",
             secrets: [secret],
-            request: HttpClientRequest.post(`${url}/token`, { headers: { "client-secret": Redacted.value(secret) } })
+            request: HttpClientRequest.post(`${url}/token`, {
+              headers: { "client-secret": Redacted.value(secret) }
+            })
           },
           read
         )
     })
   })
 
-const json = (response: Http.ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) => {
+const json = (
+  response: Http.ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {}
+) => {
   response.writeHead(status, { "content-type": "application/json", ...headers })
   response.end(JSON.stringify(body))
 }
@@ -107,31 +118,34 @@ const bases: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]
 ]
 
 describe.each(bases)("over loopback with %s", (_name, base) => {
-  it.scopedLive("R9, R10: a revoked token is replaced, and the rejected answer holds no connection meanwhile", () =>
-    Effect.gen(function* () {
-      const api = yield* serve((request, response) => {
-        if (request.url === "/token") {
-          return json(response, 200, { access_token: `access-${++issued}` })
+  it.scopedLive(
+    "R9, R10: a revoked token is replaced, and the rejected answer holds no connection meanwhile",
+    () =>
+      Effect.gen(function* () {
+        const api = yield* serve((request, response) => {
+          if (request.url === "/token") {
+            return json(response, 200, { access_token: `access-${++issued}` })
+          }
+          return request.headers.authorization === `Bearer access-${issued}` &&
+            request.headers["x-again"] === undefined
+            ? json(response, 200, { ok: true })
+            : json(response, 401, { error: "revoked", filler: "x".repeat(100_000) })
+        })
+        const manager = yield* Effect.flatMap(makeFlow(api.url), TokenManager.make)
+        const client = yield* AuthHttpClient.make(manager)
+        assert.strictEqual((yield* client.get("/one")).status, 200)
+        issued += 1
+        const responses = yield* Effect.forEach(Array.from({ length: 20 }), () => client.post("/two"), {
+          concurrency: "unbounded"
+        })
+        for (const response of responses) {
+          assert.deepStrictEqual(yield* response.json, { ok: true })
         }
-        return request.headers.authorization === `Bearer access-${issued}` && request.headers["x-again"] === undefined
-          ? json(response, 200, { ok: true })
-          : json(response, 401, { error: "revoked", filler: "x".repeat(100_000) })
-      })
-      const manager = yield* Effect.flatMap(makeFlow(api.url), TokenManager.make)
-      const client = yield* AuthHttpClient.make(manager)
-      assert.strictEqual((yield* client.get("/one")).status, 200)
-      issued += 1
-      const responses = yield* Effect.forEach(Array.from({ length: 20 }), () => client.post("/two"), {
-        concurrency: "unbounded"
-      })
-      for (const response of responses) {
-        assert.deepStrictEqual(yield* response.json, { ok: true })
-      }
-      assert.strictEqual(api.seen.filter(({ path }) => path === "/token").length, 2)
-      const refused = yield* client.get("/three", { headers: { "x-again": "1" } })
-      assert.strictEqual(refused.status, 401)
-      assert.strictEqual(((yield* refused.json) as { error: string }).error, "revoked")
-    }).pipe(Effect.provide(base))
+        assert.strictEqual(api.seen.filter(({ path }) => path === "/token").length, 2)
+        const refused = yield* client.get("/three", { headers: { "x-again": "1" } })
+        assert.strictEqual(refused.status, 401)
+        assert.strictEqual(((yield* refused.json) as { error: string }).error, "revoked")
+      }).pipe(Effect.provide(base))
   )
 
   it.scopedLive("R14: a redirect of the API to another origin carries no token there", () =>
@@ -155,7 +169,9 @@ describe.each(bases)("over loopback with %s", (_name, base) => {
   it.scopedLive("R14: a token endpoint's redirect is not followed, and no secret goes where it points", () =>
     Effect.gen(function* () {
       const elsewhere = yield* serve((_request, response) => json(response, 200, { access_token: "stolen" }))
-      const api = yield* serve((_request, response) => json(response, 307, {}, { location: `${elsewhere.url}/caught` }))
+      const api = yield* serve((_request, response) =>
+        json(response, 307, {}, { location: `${elsewhere.url}/caught` })
+      )
       const manager = yield* Effect.flatMap(makeFlow(api.url), TokenManager.make)
       const result = yield* Effect.either(manager.get)
       assert.isTrue(Either.isLeft(result) && result.left._tag === "InvalidResponse")
@@ -169,7 +185,9 @@ describe("toFetch", () => {
   const withFetch = (answer: (request: Http.IncomingMessage, response: Http.ServerResponse) => void) =>
     Effect.gen(function* () {
       const api = yield* serve((request, response) =>
-        request.url === "/token" ? json(response, 200, { access_token: `fetch-${++issued}` }) : answer(request, response)
+        request.url === "/token"
+          ? json(response, 200, { access_token: `fetch-${++issued}` })
+          : answer(request, response)
       )
       const manager = yield* Effect.flatMap(makeFlow(api.url), TokenManager.make)
       const fetch = yield* Effect.flatMap(AuthHttpClient.make(manager), AuthHttpClient.toFetch)
@@ -179,7 +197,12 @@ describe("toFetch", () => {
   it.scopedLive("is a standard fetch: method, headers, body, status, JSON", () =>
     Effect.gen(function* () {
       const { api, fetch } = yield* withFetch((request, response) =>
-        json(response, 201, { method: request.method, type: request.headers["content-type"] }, { "x-answer": "yes" })
+        json(
+          response,
+          201,
+          { method: request.method, type: request.headers["content-type"] },
+          { "x-answer": "yes" }
+        )
       )
       const response = yield* Effect.promise(() =>
         fetch(`${api.url}/things`, {
@@ -190,7 +213,10 @@ describe("toFetch", () => {
       )
       assert.strictEqual(response.status, 201)
       assert.strictEqual(response.headers.get("x-answer"), "yes")
-      assert.deepStrictEqual(yield* Effect.promise(() => response.json()), { method: "POST", type: "application/json" })
+      assert.deepStrictEqual(yield* Effect.promise(() => response.json()), {
+        method: "POST",
+        type: "application/json"
+      })
       assert.match(api.seen.at(-1)?.authorization ?? "", /^Bearer fetch-/)
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
@@ -228,13 +254,20 @@ describe("toFetch", () => {
       const manager = yield* Effect.flatMap(makeFlow(refusing.url), TokenManager.make)
       const fetch = yield* Effect.flatMap(AuthHttpClient.make(manager), AuthHttpClient.toFetch)
       const reject = (run: () => Promise<unknown>) =>
-        Effect.flip(Effect.tryPromise({ try: run, catch: (error) => error as { readonly _tag?: string; readonly name: string } }))
+        Effect.flip(
+          Effect.tryPromise({
+            try: run,
+            catch: (error) => error as { readonly _tag?: string; readonly name: string }
+          })
+        )
       assert.strictEqual((yield* reject(() => fetch(`${refusing.url}/things`)))._tag, "AccessDenied")
       assert.strictEqual((yield* reject(() => fetch("http://127.0.0.1:1/"))).name, "TypeError")
 
       const { api, fetch: hanging } = yield* withFetch(() => {})
       const controller = new AbortController()
-      const pending = yield* Effect.fork(reject(() => hanging(`${api.url}/hangs`, { signal: controller.signal })))
+      const pending = yield* Effect.fork(
+        reject(() => hanging(`${api.url}/hangs`, { signal: controller.signal }))
+      )
       yield* Effect.promise(async () => {
         while (api.seen.every(({ path }) => path !== "/hangs")) {
           await new Promise((resolve) => setImmediate(resolve))

@@ -329,26 +329,24 @@ describe("AuthHttpClient, rejected tokens", () => {
       })
   )
 
-  it.scoped(
-    "R9: an API that answers 401 to everything costs at most 2 mints, then the gate",
-    () =>
-      Effect.gen(function* () {
-        const { api, client, test } = yield* setup()
-        api.accepts = () => false
-        for (let call = 0; call < 500; call++) {
-          const response = yield* client.get("/permits")
-          assert.strictEqual(response.status, 401)
-          assert.deepStrictEqual(yield* response.json, { error: "rejected" })
-          assert.strictEqual(response.headers["x-answer"], "401")
-        }
-        assert.strictEqual(test.mints(), 2)
-        for (let second = 0; second < 3_600; second++) {
-          yield* client.get("/permits")
-          yield* TestClock.adjust("1 second")
-        }
-        // 1 + 2 + 4 + … + 256 + 300 + 300 …: an hour has room for a few more, and the budget for five.
-        assert.isAtMost(test.mints(), 20)
-      })
+  it.scoped("R9: an API that answers 401 to everything costs at most 2 mints, then the gate", () =>
+    Effect.gen(function* () {
+      const { api, client, test } = yield* setup()
+      api.accepts = () => false
+      for (let call = 0; call < 500; call++) {
+        const response = yield* client.get("/permits")
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(yield* response.json, { error: "rejected" })
+        assert.strictEqual(response.headers["x-answer"], "401")
+      }
+      assert.strictEqual(test.mints(), 2)
+      for (let second = 0; second < 3_600; second++) {
+        yield* client.get("/permits")
+        yield* TestClock.adjust("1 second")
+      }
+      // 1 + 2 + 4 + … + 256 + 300 + 300 …: an hour has room for a few more, and the budget for five.
+      assert.isAtMost(test.mints(), 20)
+    })
   )
 
   it.scoped("R9: a stream to an API that answers 401 to everything is no mint per request", () =>

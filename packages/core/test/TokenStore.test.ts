@@ -351,7 +351,7 @@ for (const [name, layer] of stores) {
               }
             }
           }).pipe(Effect.provide(layer)),
-        { fastCheck: { numRuns: 200 } }
+        { fastCheck: { numRuns: 100 } }
       )
     })
   })
@@ -433,7 +433,12 @@ describe("TokenStore (KeyValueStore)", () => {
         yield* kv.set("k", record)
         yield* over(kv, (store) =>
           Effect.gen(function* () {
-            for (const operation of [store.load("k"), store.save("k", first, 0), store.save("k", first, 1)]) {
+            const operations: ReadonlyArray<Effect.Effect<unknown, TokenStore.StoreError>> = [
+              store.load("k"),
+              store.save("k", first, 0),
+              store.save("k", first, 1)
+            ]
+            for (const operation of operations) {
               const error = yield* Effect.flip(operation)
               assert.strictEqual(error._tag, "StoreError")
               assert.strictEqual(error.reason, "corrupt", record)

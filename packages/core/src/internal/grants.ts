@@ -35,17 +35,18 @@ export class Grants {
 
   /** Reads the credential; what provides it may hang, and the flight may not. */
   credential(deadlineAt: number): Effect.Effect<Credential, AuthError> {
-    return this.#flow.credential.pipe(
-      Effect.timeoutFail({
-        duration: Math.max(0, deadlineAt - this.#clock.unsafeCurrentTimeMillis()),
-        onTimeout: () => unavailable(this.#flow.provider, "login", "its secret could not be read in time")
-      }),
-      Effect.tap((credential) =>
-        Effect.sync(() => {
-          this.presented = credential
-        })
-      )
+    return Effect.tap(this.#inTime(this.#flow.credential, deadlineAt), (credential) =>
+      Effect.sync(() => {
+        this.presented = credential
+      })
     )
+  }
+
+  #inTime<A>(effect: Effect.Effect<A, AuthError>, deadlineAt: number): Effect.Effect<A, AuthError> {
+    return Effect.timeoutFail(effect, {
+      duration: Math.max(0, deadlineAt - this.#clock.unsafeCurrentTimeMillis()),
+      onTimeout: () => unavailable(this.#flow.provider, "login", "its secret could not be read in time")
+    })
   }
 
   /** R5: the grant to mint with now. */
@@ -67,8 +68,9 @@ export class Grants {
         return Effect.succeed(held)
       }
       const initialGrant = this.#flow.initialGrant.value
-      return Effect.map(this.credential(deadlineAt), (credential) =>
-        Option.filter(Option.some(initialGrant(credential)), (grant) => this.#isWorthSending(grant))
+      return this.credential(deadlineAt).pipe(
+        Effect.flatMap((credential) => this.#inTime(initialGrant(credential), deadlineAt)),
+        Effect.map((grant) => Option.liftPredicate(grant, () => this.#isWorthSending(grant)))
       )
     })
   }

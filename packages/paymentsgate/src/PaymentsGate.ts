@@ -1,0 +1,229 @@
+/**
+ * PaymentsGate: a service account or a token pair, and a refresh token that rotates.
+ *
+ * @since 0.1.0
+ */
+import * as AuthFlow from "@latchkey/core/AuthFlow"
+import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
+import type { AuthError } from "@latchkey/core/AuthError"
+import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"
+import * as TokenEndpoint from "@latchkey/core/TokenEndpoint"
+import * as TokenManager from "@latchkey/core/TokenManager"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Wire from "./internal/wire.ts"
+
+/**
+ * The token manager of PaymentsGate: everything that talks to PaymentsGate shares it.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class PaymentsGate extends Context.Tag("@latchkey/paymentsgate/PaymentsGate")<
+  PaymentsGate,
+  TokenManager.TokenManager
+>() {}
+
+/**
+ * What PaymentsGate's flow needs to know: a service account, a token pair to start from, or both.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options = Common & (ServiceAccount | TokenPair | (ServiceAccount & TokenPair))
+
+/**
+ * What every way to start needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Common {
+  /**
+   * Where the API and its login are, and the only origin that gets the token. Default:
+   * `https://secure.sandbox.paymentsgate.io`, the sandbox.
+   */
+  readonly baseUrl?: string | undefined
+  /** Sends secrets and tokens in clear text over the network: for closed networks only. Default: false. */
+  readonly dangerouslyAllowInsecureHttp?: boolean | undefined
+}
+
+/**
+ * A service account that logs in (unverified: the seed has the refresh only).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServiceAccount {
+  /** The `account_id`. */
+  readonly accountId: string
+  /** The `public_key`, or an effect that reads it at each login. */
+  readonly publicKey: AuthFlow.Secret
+}
+
+/**
+ * A token pair to start from. What a store holds wins once it is newer: a restart does not replay a
+ * spent refresh token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenPair {
+  /** The access token, even an expired one: a refresh sends it along. */
+  readonly accessToken: AuthFlow.Secret
+  /** The refresh token. */
+  readonly refreshToken: AuthFlow.Secret
+}
+
+/**
+ * Options of {@link layer}: those of the flow, and how early and how often its token is minted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type LayerOptions = Options & {
+  readonly policy?: RefreshPolicy | undefined
+}
+
+/**
+ * Makes PaymentsGate's flow: how to log in and how to refresh, without any state. Does no call.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const client = yield* HttpClient.HttpClient
+  const baseUrl = yield* AuthFlow.baseUrl(
+    Wire.provider,
+    "baseUrl",
+    options.baseUrl ?? Wire.defaultBaseUrl,
+    options
+  )
+  const { account, accountId, credential, pair } = yield* startOf(options)
+  return yield* AuthFlow.make({
+    provider: Wire.provider,
+    key: yield* AuthFlow.storeKey(Wire.provider, baseUrl, account),
+    apiUrl: baseUrl,
+    credential,
+    login:
+      accountId === undefined
+        ? undefined
+        : (publicKey) =>
+            TokenEndpoint.exchange(client, Wire.login({ baseUrl, accountId, publicKey }), Wire.readLogin),
+    refresh: ({ accessToken, refreshToken }) =>
+      TokenEndpoint.exchange(
+        client,
+        Wire.refresh({ baseUrl, refreshToken: refreshToken.value, accessToken }),
+        Wire.readRefresh
+      ),
+    rotates: true,
+    initialGrant: pair && (() => pair),
+    dangerouslyAllowInsecureHttp: options.dangerouslyAllowInsecureHttp
+  })
+})
+
+/** What the configuration brings: an account to log in with, a pair to refresh, or both. */
+const startOf = Effect.fnUntraced(function* (options: Options) {
+  const read = (option: string, secret: AuthFlow.Secret) => AuthFlow.credential(Wire.provider, option, secret)
+  const pair =
+    "refreshToken" in options
+      ? Effect.zipWith(
+          read("refreshToken", options.refreshToken),
+          read("accessToken", options.accessToken),
+          AuthFlow.refreshGrant
+        )
+      : undefined
+  if ("accountId" in options) {
+    const accountId = yield* AuthFlow.nonEmpty(Wire.provider, "accountId", options.accountId)
+    return { account: accountId, accountId, credential: read("publicKey", options.publicKey), pair }
+  }
+  return {
+    account: yield* AuthFlow.fingerprint(Wire.provider, "refreshToken", options.refreshToken),
+    accountId: undefined,
+    credential: read("refreshToken", options.refreshToken),
+    pair
+  }
+})
+
+/**
+ * Keeps PaymentsGate's token, in the scope of the layer. Tokens go to the `TokenStore` of the context,
+ * where there is one. Does no call before the first request.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: LayerOptions
+): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+  Layer.scoped(
+    PaymentsGate,
+    Effect.flatMap(make(options), (flow) => TokenManager.make(flow, options))
+  )
+
+/**
+ * What {@link layerConfig} reads; every field has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LayerConfig {
+  /** Default: `PAYMENTSGATE_BASE_URL`, else that of {@link Options}. */
+  readonly baseUrl?: Config.Config<string> | undefined
+  /** Default: `PAYMENTSGATE_ACCOUNT_ID`. */
+  readonly accountId?: Config.Config<string> | undefined
+  /** Default: `PAYMENTSGATE_PUBLIC_KEY`; read again at each login. */
+  readonly publicKey?: Config.Config<Redacted.Redacted<string>> | undefined
+  readonly policy?: RefreshPolicy | undefined
+}
+
+/**
+ * {@link layer}, with its options from the environment.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: LayerConfig = {}
+): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      return layer({
+        baseUrl: yield* (
+          config.baseUrl ?? Config.withDefault(Config.string("PAYMENTSGATE_BASE_URL"), Wire.defaultBaseUrl)
+        ),
+        accountId: yield* config.accountId ?? Config.string("PAYMENTSGATE_ACCOUNT_ID"),
+        publicKey: yield* AuthFlow.secretConfig(
+          config.publicKey ?? Config.redacted("PAYMENTSGATE_PUBLIC_KEY")
+        ),
+        policy: config.policy
+      })
+    })
+  )
+
+/**
+ * The typed client of PaymentsGate: relative URLs start at the base URL, requests carry the token,
+ * and an `AuthError` stands in the error channel.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export class Client extends Context.Tag("@latchkey/paymentsgate/PaymentsGate/Client")<
+  Client,
+  HttpClient.HttpClient.With<HttpClientError | AuthError>
+>() {
+  /**
+   * The typed client over the manager and the `HttpClient` of the context.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<Client, never, PaymentsGate | HttpClient.HttpClient> = Layer.effect(
+    Client,
+    Effect.flatMap(PaymentsGate, (manager) => AuthHttpClient.make(manager))
+  )
+}

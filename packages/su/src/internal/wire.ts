@@ -1,0 +1,140 @@
+import * as Expiry from "@latchkey/core/Expiry"
+import * as TokenEndpoint from "@latchkey/core/TokenEndpoint"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as AuthError from "@latchkey/core/AuthError"
+
+export const provider = "su"
+
+export type Environment = "sandbox" | "live"
+
+/** Unverified: the seed leaves the hosts out. */
+export const defaultBaseUrl: { readonly [K in Environment]: string } = {
+  sandbox: "https://connect-sandbox.su-api.com",
+  live: "https://connect.su-api.com"
+}
+
+/** Unverified: the seed leaves the paths out. */
+export const generatePath = "/SUAPI/jservice/auth/generate-access-token"
+export const validatePath = "/SUAPI/jservice/auth/validate-access-token"
+
+/** Unverified: the seed names no lifetime; used where `expire_in` is missing. */
+const defaultLifetimeSeconds = 3600
+
+export interface LoginOptions {
+  readonly baseUrl: string
+  readonly domain: string
+  readonly clientSecret: Redacted.Redacted<string>
+}
+
+export const login = (options: LoginOptions): TokenEndpoint.Call => ({
+  provider,
+  operation: "login",
+  credential: "client",
+  secrets: [options.clientSecret],
+  request: HttpClientRequest.get(`${options.baseUrl}${generatePath}`).pipe(
+    HttpClientRequest.acceptJson,
+    HttpClientRequest.setHeaders({
+      "client-id": Encoding.encodeBase64(options.domain),
+      "client-secret": Redacted.value(options.clientSecret)
+    })
+  )
+})
+
+export interface ValidateOptions {
+  readonly validateUrl: string
+  readonly accessToken: Redacted.Redacted<string>
+}
+
+/** The seed: "must use the Bearer prefix, not Basic". */
+export const validate = (options: ValidateOptions): TokenEndpoint.Call => ({
+  provider,
+  operation: "validate",
+  credential: "access_token",
+  secrets: [options.accessToken],
+  request: HttpClientRequest.get(options.validateUrl).pipe(
+    HttpClientRequest.acceptJson,
+    HttpClientRequest.bearerToken(options.accessToken)
+  )
+})
+
+/** `expire_in`, `expireIn` and `Data` are written both ways (unverified): one spelling of them. */
+const fold = (body: unknown): unknown =>
+  Predicate.isRecord(body) && !Array.isArray(body)
+    ? Object.fromEntries(
+        Object.entries(body).map(([key, value]) => [key.toLowerCase().replaceAll("_", ""), fold(value)])
+      )
+    : body
+
+const Folded = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.compose(
+    Schema.transform(Schema.Unknown, Schema.Unknown, { strict: true, decode: fold, encode: (body) => body }),
+    schema,
+    { strict: false }
+  )
+
+const said = (body: unknown, key: string): unknown => {
+  const folded = fold(body)
+  return Predicate.hasProperty(folded, key) ? folded[key] : undefined
+}
+
+/** The seed: "the API will respond with an Authorization Required error"; `success: false` may come with 200. */
+const refusal = (body: unknown): TokenEndpoint.Refusal => {
+  const message = said(body, "message")
+  return typeof message === "string" && /authorization\s+required/i.test(message)
+    ? { tag: "Unauthorized" }
+    : {}
+}
+
+export const readLogin = TokenEndpoint.read({
+  schema: Folded(
+    Schema.Struct({
+      success: Schema.optional(Schema.Literal(true)),
+      data: Schema.Struct({
+        token: Schema.String,
+        tokentype: Schema.optional(Schema.NullOr(Schema.String)),
+        expirein: Schema.optional(Schema.Unknown)
+      })
+    })
+  ),
+  found: ({ data }, answer) => ({
+    accessToken: data.token,
+    lifetime: Expiry.lifetimeFromSeconds(data.expirein ?? defaultLifetimeSeconds, answer.sentAt),
+    tokenType: data.tokentype ?? undefined
+  }),
+  refusal
+})
+
+/** A valid token is a successful response; "Authorization Required" is the only other answer that the seed names. */
+export const readValidate = (
+  call: TokenEndpoint.Call,
+  answer: TokenEndpoint.Answer
+): Either.Either<void, AuthError.AuthError> => {
+  const body = answer.body._tag === "Some" ? answer.body.value : undefined
+  const refused = refusal(body)
+  const ok = answer.status >= 200 && answer.status < 300
+  return ok && refused.tag === undefined && said(body, "success") !== false
+    ? Either.void
+    : Either.left(TokenEndpoint.refused(call, answer, ok ? { tag: "Unauthorized" } : refused))
+}
+
+/**
+ * The seed: tokens of one environment cannot be used in the other, and their prefix tells which one
+ * they are of.
+ */
+export const isOf = (environment: Environment, accessToken: Redacted.Redacted<string>): boolean =>
+  Redacted.value(accessToken).startsWith(`${environment}_`)
+
+export const ofAnotherEnvironment = (
+  environment: Environment,
+  operation: AuthError.Operation
+): AuthError.AuthError =>
+  new AuthError.AccessDenied({
+    provider,
+    operation,
+    message: `The token of ${provider} is not one of its ${environment} environment: check that secret and base URL belong to "${environment}".`
+  })
