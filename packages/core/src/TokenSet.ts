@@ -41,7 +41,12 @@ export class TokenSet extends Schema.Class<TokenSet>("@latchkey/core/TokenSet")(
   /** The refresh token, if there is one. */
   refreshToken: Schema.optionalWith(RefreshToken, { as: "Option" }),
   /** The granted scope, if the provider names it (RFC 6749, section 3.3). */
-  scope: Schema.optionalWith(Schema.String, { as: "Option" })
+  scope: Schema.optionalWith(Schema.String, { as: "Option" }),
+  /**
+   * The configured refresh token that the first rotation of this chain spent: whoever is configured
+   * with it, now or after a restart, must not send it again (R7).
+   */
+  origin: Schema.optionalWith(Schema.Redacted(Schema.NonEmptyString), { as: "Option" })
 }) {}
 
 /** RFC 9110, section 11.2: the only form of a credential that is safe as one header value. */
@@ -115,7 +120,8 @@ export const fromAnswer = (answer: Answered): Either.Either<TokenSet, string> =>
             expiresAt: Option.fromNullable(answer.refreshExpiresAt)
           })
       ),
-      scope: Option.fromNullable(answer.scope)
+      scope: Option.fromNullable(answer.scope),
+      origin: Option.none()
     })
   )
 }
@@ -131,6 +137,15 @@ export const keepRefreshToken = (self: TokenSet, refreshToken: Option.Option<Ref
   Option.isSome(self.refreshToken) || Option.isNone(refreshToken)
     ? self
     : new TokenSet({ ...self, refreshToken }, { disableValidation: true })
+
+/**
+ * The token set with the configured refresh token that its chain of rotations started from.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const startedFrom = (self: TokenSet, origin: Option.Option<Redacted.Redacted<string>>): TokenSet =>
+  Option.isNone(origin) ? self : new TokenSet({ ...self, origin }, { disableValidation: true })
 
 /**
  * The timeline of a token set under a policy (R2); `sample` is its jitter, from 0 to 0.5.

@@ -645,12 +645,45 @@ describe("TokenEndpoint", () => {
       runs
     )
 
+    it("R15: a secret that was read with a line break is dropped where it is repeated without", () => {
+      for (const read of [`${secret}\n`, `${secret}\r\n`, ` ${secret}`]) {
+        const error = TokenEndpoint.refused(
+          { ...call, secrets: [Redacted.make(read)] },
+          answer({ status: 401 }, { "x-request-id": secret }),
+          { code: secret }
+        )
+        assert.isUndefined(error.code)
+        assert.isUndefined(error.requestId)
+      }
+    })
+
     it("R15: a code that repeats a secret decides nothing", () => {
       const echo = { ...refreshing, secrets: [Redacted.make("invalid_client")] }
       assert.strictEqual(
         TokenEndpoint.refused(echo, answer({ status: 403 }), { code: "invalid_client" })._tag,
         "AccessDenied"
       )
+    })
+
+    it("Errors: where the provider says in its own way what it means, that decides", () => {
+      for (const tag of [
+        "Expired",
+        "Unauthorized",
+        "AccessDenied",
+        "RateLimited",
+        "Unavailable",
+        "InvalidResponse"
+      ] as const) {
+        const error = TokenEndpoint.refused(call, answer({ status: 401 }), { code: "invalid_client", tag })
+        assert.strictEqual(error._tag, tag)
+        assert.strictEqual(error.code, "invalid_client")
+      }
+      const spoken = TokenEndpoint.read({
+        schema: Body,
+        found: () => assert.fail("it holds no token"),
+        refusal: () => ({ tag: "AccessDenied" })
+      })(call, answer({ status: 200, body: Option.some({ success: false }) }))
+      assert.strictEqual(Either.getOrThrow(Either.flip(spoken))._tag, "AccessDenied")
     })
 
     it("R15: a URL that cannot be read is left out", () => {

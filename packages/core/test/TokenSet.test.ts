@@ -52,7 +52,12 @@ const answer = FastCheck.record({
   scope
 })
 
-const tokens = answer.map((answer) => Either.getOrThrow(TokenSet.fromAnswer(answer)))
+const tokens = FastCheck.record({ answer, origin: FastCheck.option(secret) }).map(({ answer, origin }) =>
+  TokenSet.startedFrom(
+    Either.getOrThrow(TokenSet.fromAnswer(answer)),
+    Option.map(Option.fromNullable(origin), Redacted.make)
+  )
+)
 
 const Text = Schema.parseJson(TokenSet.TokenSet)
 
@@ -196,6 +201,7 @@ describe("TokenSet", () => {
         assert.strictEqual(kept.issuedAt, newer.issuedAt)
         assert.strictEqual(kept.expiresAt, newer.expiresAt)
         assert.deepStrictEqual(kept.scope, newer.scope)
+        assert.deepStrictEqual(kept.origin, newer.origin)
       },
       runs
     )
@@ -213,6 +219,27 @@ describe("TokenSet", () => {
     })
   })
 
+  describe("startedFrom", () => {
+    it.prop(
+      "R7: the configured refresh token of the chain is remembered, and not forgotten for none",
+      { tokens, origin: FastCheck.option(secret) },
+      ({ origin, tokens }) => {
+        const given = Option.map(Option.fromNullable(origin), Redacted.make)
+        const made = TokenSet.startedFrom(tokens, given)
+        assert.isTrue(made instanceof TokenSet.TokenSet)
+        assert.deepStrictEqual(
+          Option.map(made.origin, Redacted.value),
+          Option.map(
+            Option.orElse(given, () => tokens.origin),
+            Redacted.value
+          )
+        )
+        assert.isTrue(Equal.equals(new TokenSet.TokenSet({ ...made, origin: tokens.origin }), tokens))
+      },
+      runs
+    )
+  })
+
   describe("redaction", () => {
     /** Every way in which a value ends up in a log. */
     const surfaces = (value: unknown): ReadonlyArray<string> => [
@@ -225,16 +252,19 @@ describe("TokenSet", () => {
     it.prop(
       "R15: no token stands in toString, JSON or inspect",
       {
-        answer: FastCheck.record({ accessToken: secret, refreshToken: secret })
+        answer: FastCheck.record({ accessToken: secret, refreshToken: secret }),
+        origin: secret
       },
-      ({ answer }) => {
+      ({ answer, origin }) => {
         const made = Either.getOrThrow(TokenSet.fromAnswer({ ...answered, ...answer, refreshExpiresAt: 5 }))
+        const started = TokenSet.startedFrom(made, Option.some(Redacted.make(origin)))
         const kept = TokenSet.keepRefreshToken(
           Either.getOrThrow(TokenSet.fromAnswer({ ...answered, accessToken: answer.accessToken })),
           made.refreshToken
         )
         for (const value of [
           made,
+          started,
           kept,
           made.refreshToken,
           made.accessToken,
@@ -244,6 +274,7 @@ describe("TokenSet", () => {
           for (const surface of surfaces(value)) {
             assert.notInclude(surface, answer.accessToken)
             assert.notInclude(surface, answer.refreshToken)
+            assert.notInclude(surface, origin)
           }
         }
       },
@@ -264,6 +295,10 @@ describe("TokenSet", () => {
         assert.deepStrictEqual(
           Option.map(decoded.refreshToken, (token) => [Redacted.value(token.value), token.expiresAt]),
           Option.map(tokens.refreshToken, (token) => [Redacted.value(token.value), token.expiresAt])
+        )
+        assert.deepStrictEqual(
+          Option.map(decoded.origin, Redacted.value),
+          Option.map(tokens.origin, Redacted.value)
         )
         assert.strictEqual(Schema.encodeSync(Text)(decoded), text)
       },

@@ -6,7 +6,7 @@ import type * as Redacted from "effect/Redacted"
 import type { AuthError } from "../AuthError.ts"
 import type { AuthFlow, Credential, RefreshGrant } from "../AuthFlow.ts"
 import type { RefreshToken, TokenSet } from "../TokenSet.ts"
-import { chooseGrant, type Grant } from "./chooseGrant.ts"
+import { chooseGrant, type Grant, type HeldGrant } from "./chooseGrant.ts"
 import { unavailable } from "./ownErrors.ts"
 
 /** R8: a rotating refresh token is sent once, and once more in doubt. */
@@ -61,7 +61,7 @@ export class Grants {
   }
 
   /** What a refresh could be made from: the newest token set, else what the configuration brings. */
-  #refreshGrant(deadlineAt: number): Effect.Effect<Option.Option<RefreshGrant>, AuthError> {
+  #refreshGrant(deadlineAt: number): Effect.Effect<Option.Option<HeldGrant>, AuthError> {
     return Effect.suspend(() => {
       const held = Option.filter(this.#heldGrant, (grant) => this.#isWorthSending(grant))
       if (Option.isSome(held) || Option.isNone(this.#flow.initialGrant)) {
@@ -70,18 +70,28 @@ export class Grants {
       const initialGrant = this.#flow.initialGrant.value
       return this.credential(deadlineAt).pipe(
         Effect.flatMap((credential) => this.#inTime(initialGrant(credential), deadlineAt)),
-        Effect.map((grant) => Option.liftPredicate(grant, () => this.#isWorthSending(grant)))
+        Effect.map((grant) => {
+          const origin = grant.refreshToken.value
+          // R7: what started the chain that we hold was spent by its first rotation, here or elsewhere.
+          const spent = Option.exists(this.held?.origin ?? Option.none(), (token) =>
+            Equal.equals(token, origin)
+          )
+          return spent || !this.#isWorthSending(grant)
+            ? Option.none()
+            : Option.some({ ...grant, origin: Option.some(origin) })
+        })
       )
     })
   }
 
-  get #heldGrant(): Option.Option<RefreshGrant> {
+  get #heldGrant(): Option.Option<HeldGrant> {
     const held = this.held
     return held === undefined
       ? Option.none()
       : Option.map(held.refreshToken, (refreshToken) => ({
           refreshToken,
-          accessToken: Option.some(held.accessToken)
+          accessToken: Option.some(held.accessToken),
+          origin: held.origin
         }))
   }
 

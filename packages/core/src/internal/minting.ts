@@ -8,12 +8,14 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type { AuthError } from "../AuthError.ts"
 import * as AuthEvent from "../AuthEvent.ts"
-import type { AuthFlow, RefreshGrant } from "../AuthFlow.ts"
+import type { AuthFlow } from "../AuthFlow.ts"
 import type * as RefreshPolicy from "../RefreshPolicy.ts"
-import * as TokenSet from "../TokenSet.ts"
+import type * as TokenSet from "../TokenSet.ts"
 import { mayHaveIssued, mayHaveSpent, verdict } from "./afterFailure.ts"
+import type { HeldGrant } from "./chooseGrant.ts"
 import type { Events } from "./events.ts"
 import type { Grants } from "./grants.ts"
+import { mergeTokens } from "./mergeTokens.ts"
 import { exhausted, invalid, shutDown, unavailable } from "./ownErrors.ts"
 import { giveUp, retryPlan } from "./retryPlan.ts"
 import type { Serving } from "./serving.ts"
@@ -134,7 +136,7 @@ export class Minting {
     })
   }
 
-  #refresh(grant: RefreshGrant, deadlineAt: number): Effect.Effect<void, AuthError> {
+  #refresh(grant: HeldGrant, deadlineAt: number): Effect.Effect<void, AuthError> {
     const { flow, grants } = this.#parts
     return Option.match(flow.refresh, {
       onNone: () => Effect.dieMessage("a refresh was chosen for a flow that has none"),
@@ -143,7 +145,7 @@ export class Minting {
         // R8: once in doubt, once more and not again.
         const again = () => !(flow.rotates && grants.isDoubtful(grant.refreshToken))
         const received = Effect.flatMap(this.#tries("refresh", mint, deadlineAt, again), (tokens) =>
-          this.#receive(tokens, "refresh", Option.some(grant.refreshToken))
+          this.#receive(tokens, "refresh", Option.some(grant))
         )
         // Once a rotating refresh token may be spent, nothing but the deadline stops us from hearing
         // and storing what it was spent for.
@@ -155,7 +157,7 @@ export class Minting {
   /** R8: notes a rotating refresh that went out and brought no clear answer: failed, or cut off by its deadline. */
   #inDoubt(
     refresh: Effect.Effect<TokenSet.TokenSet, AuthError>,
-    { refreshToken }: RefreshGrant
+    { refreshToken }: HeldGrant
   ): Effect.Effect<TokenSet.TokenSet, AuthError> {
     if (!this.#parts.flow.rotates) {
       return refresh
@@ -248,21 +250,18 @@ export class Minting {
   #receive(
     answered: TokenSet.TokenSet,
     grant: AuthEvent.Grant,
-    used: Option.Option<TokenSet.RefreshToken>
+    used: Option.Option<HeldGrant>
   ): Effect.Effect<void, AuthError> {
     const { flow, grants, serving, store } = this.#parts
     const refused = serving.refusal(answered, grant)
     if (Option.isSome(refused)) {
       return Effect.fail(refused.value)
     }
-    const tokens = TokenSet.keepRefreshToken(answered, used)
-    const rotated =
-      Option.isSome(used) &&
-      Option.exists(answered.refreshToken, (token) => !Equal.equals(token.value, used.value.value))
+    const { spent, tokens } = mergeTokens(answered, used, grants.held)
     return this.#critical(
       Effect.suspend(() => {
-        if (rotated) {
-          grants.spend(used.value)
+        if (Option.isSome(spent)) {
+          grants.spend(spent.value)
         }
         const saved = store === undefined ? Effect.succeed("written") : store.save(tokens, this.#adopt)
         return Effect.flatMap(saved, (outcome) => {
@@ -280,7 +279,7 @@ export class Minting {
               )
             )
           }
-          const event = grant === "login" ? "Minted" : rotated ? "Rotated" : "Refreshed"
+          const event = grant === "login" ? "Minted" : Option.isSome(spent) ? "Rotated" : "Refreshed"
           const remaining = serving.publish(tokens, event)
           return AuthEvent.recordExpiry(flow.provider, remaining / 1000)
         })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as AuthError from "../../src/AuthError.ts"
-import { mayHaveIssued, verdict, type Verdict } from "../../src/internal/afterFailure.ts"
+import { mayHaveIssued, mayHaveSpent, verdict, type Verdict } from "../../src/internal/afterFailure.ts"
 
 const runs = { fastCheck: { numRuns: 1_000 } }
 
@@ -90,6 +90,37 @@ describe("afterFailure", () => {
     },
     runs
   )
+
+  it("R8: no answer, or one that says nothing of what was done, may have spent the refresh token", () => {
+    for (const status of [undefined, 408, 500, 502, 504]) {
+      assert.isTrue(mayHaveSpent(new AuthError.Unavailable(fields("refresh", status))), String(status))
+    }
+    for (const status of [undefined, 200, 201]) {
+      assert.isTrue(mayHaveSpent(new AuthError.InvalidResponse(fields("refresh", status))), String(status))
+    }
+  })
+
+  it("R8: gateways have statuses of their own for an answer that did not come", () => {
+    // Cloudflare: 520 an unknown answer, 524 a timeout after the request went out. nginx and others: 598, 599.
+    for (const status of [520, 524, 598, 599]) {
+      assert.isTrue(mayHaveSpent(new AuthError.Unavailable(fields("refresh", status))), String(status))
+    }
+  })
+
+  it("R8: what was never sent, or clearly refused, has spent nothing", () => {
+    for (const error of [
+      new AuthError.Unavailable({ ...fields("refresh"), neverSent: true }),
+      new AuthError.Unavailable(fields("refresh", 503)),
+      new AuthError.RateLimited(fields("refresh", 429)),
+      new AuthError.Unauthorized(fields("refresh", 401)),
+      new AuthError.AccessDenied(fields("refresh", 403)),
+      new AuthError.Expired({ ...fields("refresh", 400), credential: "refresh_token" }),
+      new AuthError.InvalidResponse(fields("refresh", 400)),
+      new AuthError.InvalidResponse(fields("refresh", 302))
+    ]) {
+      assert.isFalse(mayHaveSpent(error), `${error._tag} ${error.status}`)
+    }
+  })
 
   it.prop(
     "R12: only an answer that was to be a token may have issued one",

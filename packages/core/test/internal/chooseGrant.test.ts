@@ -2,18 +2,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { RefreshGrant } from "../../src/AuthFlow.ts"
-import { chooseGrant, isUsable, login } from "../../src/internal/chooseGrant.ts"
+import { chooseGrant, isUsable, login, type HeldGrant } from "../../src/internal/chooseGrant.ts"
 import { RefreshToken } from "../../src/TokenSet.ts"
 
 const runs = { fastCheck: { numRuns: 1_000 } }
 
-const grant = (expiresAt?: number): RefreshGrant => ({
+const grant = (expiresAt?: number): HeldGrant => ({
   refreshToken: new RefreshToken({
     value: Redacted.make("refresh"),
     expiresAt: Option.fromNullable(expiresAt)
   }),
-  accessToken: Option.none()
+  accessToken: Option.none(),
+  origin: Option.none()
 })
 
 const both = { canLogin: true, canRefresh: true }

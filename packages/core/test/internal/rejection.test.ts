@@ -72,6 +72,19 @@ describe("rejection", () => {
     )
   })
 
+  it("R12: once struck, no mint follows while the budget is spent, though the gate has opened", () => {
+    const gate = strike(open, 10_000)
+    const state = served({ probation: true, struck: true })
+    assert.strictEqual(decide(7, state, gate, 11_000, false), "return")
+    assert.strictEqual(decide(7, state, gate, 11_000, true), "drop")
+  })
+
+  it("R9: a token that is not on probation is dropped whatever the budget, and never served again", () => {
+    assert.strictEqual(decide(7, served(), open, 0, false), "drop")
+    assert.strictEqual(decide(7, served({ probation: true }), open, 0, false), "strike")
+    assert.strictEqual(decide(6, served(), open, 0, false), "retry")
+  })
+
   it("R17: a clock that is set back opens the gate, rather than hold it shut", () => {
     assert.strictEqual(
       decide(7, served({ probation: true, struck: true }), strike(open, 10_000), 9_999),
@@ -115,7 +128,7 @@ describe("rejection", () => {
         const decision = decide(state.generation, state, gate, now)
         if (decision === "strike") {
           gate = strike(gate, now)
-          state = { ...state, struck: true }
+          state = served({ generation: state.generation, probation: true, struck: true })
         } else if (decision === "drop") {
           mints += 1
           state = served({ generation: state.generation + 1, probation: true })

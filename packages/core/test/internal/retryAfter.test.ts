@@ -106,10 +106,7 @@ describe("retryAfter", () => {
         "Mon, 1",
         "Sun Nov 1994",
         "Mon, 21 Nov 2026",
-        "Sat, 21 Nov 2026 12:00:00",
-        "Sat, 21 Nov 2026 12:00:00 +0900",
-        "Sat, 21 Nov 2026 12:00:00 PST",
-        "Sat, 21 Nov 2026 12:00:00 GMT (evil)"
+        "Sat, 21 Nov 2026 12:00:00"
       ]) {
         assert.isUndefined(httpDate(text), text)
       }
