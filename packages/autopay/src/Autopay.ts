@@ -67,7 +67,12 @@ export interface LayerOptions extends Options {
 export const make = Effect.fnUntraced(function* (options: Options) {
   const client = yield* HttpClient.HttpClient
   const clientId = yield* AuthFlow.nonEmpty(Wire.provider, "clientId", options.clientId)
-  const tokenUrl = yield* AuthFlow.url(Wire.provider, "tokenUrl", options.tokenUrl ?? Wire.defaultTokenUrl, options)
+  const tokenUrl = yield* AuthFlow.url(
+    Wire.provider,
+    "tokenUrl",
+    options.tokenUrl ?? Wire.defaultTokenUrl,
+    options
+  )
   const audience = options.audience ?? Wire.defaultAudience
   return yield* AuthFlow.make({
     provider: Wire.provider,
@@ -75,7 +80,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     apiUrl: options.apiUrl ?? Wire.defaultApiUrl,
     credential: AuthFlow.credential(Wire.provider, "clientSecret", options.clientSecret),
     login: (clientSecret) =>
-      TokenEndpoint.exchange(client, Wire.login({ tokenUrl, clientId, clientSecret, audience }), Wire.readLogin),
+      TokenEndpoint.exchange(
+        client,
+        Wire.login({ tokenUrl, clientId, clientSecret, audience }),
+        Wire.readLogin
+      ),
     dangerouslyAllowInsecureHttp: options.dangerouslyAllowInsecureHttp
   })
 })
@@ -128,7 +137,9 @@ export const layerConfig = (
     Effect.gen(function* () {
       return layer({
         clientId: yield* config.clientId ?? Config.string("AUTOPAY_CLIENT_ID"),
-        clientSecret: yield* AuthFlow.secretConfig(config.clientSecret ?? Config.redacted("AUTOPAY_CLIENT_SECRET")),
+        clientSecret: yield* AuthFlow.secretConfig(
+          config.clientSecret ?? Config.redacted("AUTOPAY_CLIENT_SECRET")
+        ),
         audience: config.audience && (yield* config.audience),
         tokenUrl: config.tokenUrl && (yield* config.tokenUrl),
         apiUrl: config.apiUrl && (yield* config.apiUrl),
@@ -149,12 +160,15 @@ export class Client extends Context.Tag("@latchkey/autopay/Autopay/Client")<
   HttpClient.HttpClient.With<HttpClientError | AuthError>
 >() {
   /**
-   * The typed client over the manager and the `HttpClient` of the context.
+   * The typed client over the manager and the `HttpClient` of the context. Made afresh wherever it is
+   * provided: memoised by reference, as layers are, it would hand one tenant's client to another.
    *
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<Client, never, Autopay | HttpClient.HttpClient> = Layer.effect(
-    Client,
-    Effect.flatMap(Autopay, (manager) => AuthHttpClient.make(manager))
+  static readonly layer: Layer.Layer<Client, never, Autopay | HttpClient.HttpClient> = Layer.fresh(
+    Layer.effect(
+      Client,
+      Effect.flatMap(Autopay, (manager) => AuthHttpClient.make(manager))
+    )
   )
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import type * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -11,8 +12,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TokenSet from "./TokenSet.ts"
+import { makeSeal } from "./internal/seal.ts"
 
 /**
  * The mark of a {@link Service}.
@@ -32,7 +35,8 @@ export type TypeId = typeof TypeId
 
 /**
  * A store could not do what it was asked. `unreachable`: try again. `corrupt`: the record is there
- * and cannot be read; it is left as it is.
+ * and cannot be read. `locked`: the record is encrypted, and none of the keys opens it. A record that
+ * cannot be read is left as it is.
  *
  * @since 0.1.0
  * @category errors
@@ -40,7 +44,7 @@ export type TypeId = typeof TypeId
 export class StoreError extends Schema.TaggedError<StoreError>("@latchkey/core/TokenStore/StoreError")(
   "StoreError",
   {
-    reason: Schema.Literal("unreachable", "corrupt"),
+    reason: Schema.Literal("unreachable", "corrupt", "locked"),
     /** What happened, and what to do about it. Never a record, a connection string or a raw cause (R15). */
     message: Schema.String
   }
@@ -178,7 +182,8 @@ const makeLeases = () => {
       held.set(key, owner)
       return Option.some<Lease>({
         renew: Effect.map(Clock.currentTimeMillis, (at) => {
-          const ours = held.get(key) === owner
+          // One that ended is lost, even if nobody has taken it yet: its owner has slept on it.
+          const ours = held.get(key) === owner && at < owner.until
           if (ours) {
             owner.until = at + millis
           }
@@ -318,3 +323,69 @@ export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.Ke
   TokenStore,
   makeKeyValueStore
 )
+
+/**
+ * A key that encrypts records: 32 random bytes, base64 or base64url encoded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EncryptionKey = Redacted.Redacted<string>
+
+/**
+ * Encrypts the records of a store: in it, a token set is a JWE (RFC 7516, `dir` with `A256GCM`) that is
+ * bound to the key of its record.
+ *
+ * The first key writes, all of them read: to rotate, put the new key first, and drop the old one when
+ * nothing is encrypted under it any more. A record under an unknown key fails with `locked` and is
+ * neither overwritten nor removed; so does one that is not encrypted at all.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const makeEncrypted = (
+  store: Service,
+  keys: Arr.NonEmptyReadonlyArray<EncryptionKey>
+): Effect.Effect<Service, StoreError> =>
+  Effect.map(makeSeal(keys, encodeTokens, decodeTokens, lockedBy), ({ open, seal }) => {
+    const opened = (key: string, record: Option.Option<Stored>) =>
+      Option.match(record, {
+        onNone: () => Effect.succeedNone,
+        onSome: ({ tokens, version }) =>
+          Effect.map(open(key, tokens), (tokens) => Option.some<Stored>({ tokens, version }))
+      })
+    return {
+      ...store,
+      load: (key) => Effect.flatMap(store.load(key), (record) => opened(key, record)),
+      save: (key, tokens, expectedVersion) =>
+        seal(key, tokens).pipe(
+          Effect.flatMap((sealed) => store.save(key, sealed, expectedVersion)),
+          Effect.flatMap(
+            Saved.$match({
+              Written: (written): Effect.Effect<Saved, StoreError> => Effect.succeed(written),
+              Conflict: ({ current }) =>
+                Effect.map(opened(key, current), (current) => Saved.Conflict({ current }))
+            })
+          )
+        )
+    }
+  })
+
+/**
+ * A layer's store with its records encrypted: see {@link makeEncrypted}.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const encrypted =
+  (...keys: Arr.NonEmptyReadonlyArray<EncryptionKey>) =>
+  <E, R>(store: Layer.Layer<TokenStore, E, R>): Layer.Layer<TokenStore, E | StoreError, R> =>
+    Layer.effect(
+      TokenStore,
+      Effect.flatMap(TokenStore, (inner) => makeEncrypted(inner, keys))
+    ).pipe(Layer.provide(store))
+
+const encodeTokens = Schema.encode(Schema.parseJson(TokenSet.TokenSet))
+const decodeTokens = Schema.decode(Schema.parseJson(TokenSet.TokenSet))
+
+const lockedBy = (message: string) => new StoreError({ reason: "locked", message })

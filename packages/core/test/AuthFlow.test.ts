@@ -306,6 +306,42 @@ describe("AuthFlow", () => {
       ))
   })
 
+  describe("fingerprint", () => {
+    const secret = "hunter2-hunter2-hunter2"
+
+    it.effect("R15: tells secrets apart, and does not show them", () =>
+      Effect.gen(function* () {
+        const print = (value: string) => AuthFlow.fingerprint("acme", "refreshToken", Redacted.make(value))
+        const made = yield* print(secret)
+        assert.match(made, /^[0-9a-f]{64}$/)
+        assert.strictEqual(yield* print(secret), made)
+        assert.notStrictEqual(yield* print(`${secret} `), made)
+        const effect = AuthFlow.fingerprint("acme", "refreshToken", Effect.succeed(Redacted.make(secret)))
+        assert.strictEqual(yield* effect, made)
+      })
+    )
+
+    it.effect("R15: one that cannot be read is an option that cannot be used, its cause hidden", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(AuthFlow.fingerprint("acme", "refreshToken", Effect.fail(secret)))
+        assert.strictEqual(error._tag, "InvalidOptions")
+        assert.strictEqual(error.provider, "acme")
+        assert.strictEqual(error.option, "refreshToken")
+        assert.notInclude(`${String(error)} ${JSON.stringify(error)} ${inspect(error)}`, secret)
+      })
+    )
+  })
+
+  it("R5: a configured refresh token is a grant without an expiry", () => {
+    const refreshToken = Redacted.make("refresh")
+    const accessToken = Redacted.make("access")
+    const grant = AuthFlow.refreshGrant(refreshToken, accessToken)
+    assert.strictEqual(Redacted.value(grant.refreshToken.value), "refresh")
+    assert.isTrue(Option.isNone(grant.refreshToken.expiresAt))
+    assert.strictEqual(Option.getOrUndefined(grant.accessToken), accessToken)
+    assert.isTrue(Option.isNone(AuthFlow.refreshGrant(refreshToken).accessToken))
+  })
+
   describe("isTokenRejected", () => {
     const response = (status: number, challenge?: string) =>
       HttpClientResponse.fromWeb(
@@ -518,9 +554,9 @@ describe("AuthFlow", () => {
           rotates: true,
           isTokenRejected
         })
-        assert.deepStrictEqual(flow.login, Option.some(login))
-        assert.deepStrictEqual(flow.refresh, Option.some(refresh))
-        assert.deepStrictEqual(flow.retry, Option.some(retry))
+        assert.strictEqual(Option.getOrUndefined(flow.login), login)
+        assert.strictEqual(Option.getOrUndefined(flow.refresh), refresh)
+        assert.strictEqual(Option.getOrUndefined(flow.retry), retry)
         assert.isTrue(flow.rotates)
         assert.strictEqual(flow.isTokenRejected, isTokenRejected)
       })

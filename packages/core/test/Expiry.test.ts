@@ -472,6 +472,14 @@ describe("Expiry", () => {
         assert.deepStrictEqual(Expiry.instant(maxInstant / 1000), Either.right(maxInstant))
       })
 
+      it("R1: epoch seconds before what a date can name are refused", () => {
+        for (const input of [-1e18, -(maxInstant / 1000) - 1, -Number.MAX_VALUE, Number.NEGATIVE_INFINITY]) {
+          assert.isTrue(Either.isLeft(Expiry.instant(input)), String(input))
+        }
+        // JSON can say it.
+        assert.isTrue(Either.isLeft(Expiry.instant(JSON.parse("-1e999"))))
+      })
+
       it.prop(
         "R1: an instant is never NaN, infinite, or one that a date cannot name",
         { input: anyInput },
@@ -640,6 +648,14 @@ describe("Expiry", () => {
             assert.deepStrictEqual(found, Either.left(reason), String(input))
           }
         }
+      })
+
+      it("R1: a timestamp that overflows a date once it is corrected is refused", () => {
+        const behind = { ...exchange, serverDate: now - day }
+        assert.deepStrictEqual(
+          Expiry.lifetimeFromTimestamp(maxInstant / 1000, behind),
+          Either.left("too large")
+        )
       })
 
       it("R1: a timestamp that is past by the provider's clock but not by ours is refused, and the other way round", () => {

@@ -138,7 +138,7 @@ describe("TokenEndpoint", () => {
           assert.strictEqual(answer.serverDate, Date.UTC(2026, 0, 1) + 5_000)
           assert.strictEqual(answer.status, 200)
           assert.strictEqual(answer.headers["x-request-id"], "r1")
-          assert.deepStrictEqual(answer.body, Option.some({}))
+          assert.deepStrictEqual(Option.getOrUndefined(answer.body), {})
         })
     )
 
@@ -159,7 +159,7 @@ describe("TokenEndpoint", () => {
         close()
         const answer = yield* Fiber.join(fiber)
         assert.strictEqual(answer.receivedAt - answer.sentAt, 3_000)
-        assert.deepStrictEqual(answer.body, Option.some({}))
+        assert.deepStrictEqual(Option.getOrUndefined(answer.body), {})
       })
     )
 
@@ -168,7 +168,7 @@ describe("TokenEndpoint", () => {
         for (const status of [200, 201, 301, 400, 401, 403, 404, 429, 500, 503]) {
           const answer = yield* TokenEndpoint.send(answering('{"a":1}', { status }), call)
           assert.strictEqual(answer.status, status)
-          assert.deepStrictEqual(answer.body, Option.some({ a: 1 }))
+          assert.deepStrictEqual(Option.getOrUndefined(answer.body), { a: 1 })
         }
       })
     )
@@ -192,8 +192,9 @@ describe("TokenEndpoint", () => {
         }
         assert.isTrue(Option.isNone((yield* TokenEndpoint.send(answering(null, { status: 204 }), call)).body))
         const marked = yield* TokenEndpoint.send(answering('\ufeff{"a":1}'), call)
-        assert.deepStrictEqual(marked.body, Option.some({ a: 1 }))
-        assert.deepStrictEqual((yield* TokenEndpoint.send(answering("null"), call)).body, Option.some(null))
+        assert.deepStrictEqual(Option.getOrUndefined(marked.body), { a: 1 })
+        const nothing = yield* TokenEndpoint.send(answering("null"), call)
+        assert.isNull(Option.getOrUndefined(nothing.body))
       })
     )
 
@@ -208,10 +209,8 @@ describe("TokenEndpoint", () => {
             controller.close()
           }
         })
-        assert.deepStrictEqual(
-          (yield* TokenEndpoint.send(answering(body), call)).body,
-          Option.some({ a: "é😀" })
-        )
+        const answer = yield* TokenEndpoint.send(answering(body), call)
+        assert.deepStrictEqual(Option.getOrUndefined(answer.body), { a: "é😀" })
       })
     )
 
@@ -619,7 +618,10 @@ describe("TokenEndpoint", () => {
           FastCheck.array(FastCheck.constantFrom(...'abcXYZ019-._/:+=~"\\ é'), {
             minLength: 8,
             maxLength: 40
-          }).map((chars) => chars.join("")),
+          })
+            // A header loses the blanks around its value: see below.
+            .map((chars) => chars.join("").trim())
+            .filter((secret) => secret.length >= 8),
           { minLength: 1, maxLength: 3 }
         ),
         picked: FastCheck.nat(),
@@ -760,10 +762,7 @@ describe("TokenEndpoint", () => {
         assert.strictEqual(tokens.tokenType, "Bearer")
         assert.strictEqual(tokens.issuedAt, 5_000)
         assert.strictEqual(tokens.expiresAt, 3_605_000)
-        assert.deepStrictEqual(
-          Option.map(tokens.refreshToken, (token) => Redacted.value(token.value)),
-          Option.some("r")
-        )
+        assert.strictEqual(Redacted.value(Option.getOrThrow(tokens.refreshToken).value), "r")
       })
     )
 

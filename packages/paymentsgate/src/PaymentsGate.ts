@@ -218,12 +218,15 @@ export class Client extends Context.Tag("@latchkey/paymentsgate/PaymentsGate/Cli
   HttpClient.HttpClient.With<HttpClientError | AuthError>
 >() {
   /**
-   * The typed client over the manager and the `HttpClient` of the context.
+   * The typed client over the manager and the `HttpClient` of the context. Made afresh wherever it is
+   * provided: memoised by reference, as layers are, it would hand one tenant's client to another.
    *
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<Client, never, PaymentsGate | HttpClient.HttpClient> = Layer.effect(
-    Client,
-    Effect.flatMap(PaymentsGate, (manager) => AuthHttpClient.make(manager))
+  static readonly layer: Layer.Layer<Client, never, PaymentsGate | HttpClient.HttpClient> = Layer.fresh(
+    Layer.effect(
+      Client,
+      Effect.flatMap(PaymentsGate, (manager) => AuthHttpClient.make(manager))
+    )
   )
 }

@@ -23,7 +23,8 @@ export type Endpoint = "login" | "refresh" | "validate" | "api"
  *   brought, `refreshTokenNumber` that of the refresh token it brought, if any; `presented` is the
  *   number of the refresh token that paid for it.
  * - `Issued`: a token set made by `sandbox.issue`, not by a call. No mint.
- * - `Reuse`: a refresh token that a rotation had spent was presented again. A `Refused` follows.
+ * - `Reuse`: a refresh token that a rotation had spent was presented again. A `Refused` follows, and
+ *   where the provider has it so, the grant was revoked.
  * - `Refused`: a token endpoint handled a request and said no: wrong credentials, a bad refresh
  *   token, a violation of the wire format.
  * - `Validated`: the provider was asked about an access token, and said that it is good.

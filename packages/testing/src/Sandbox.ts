@@ -208,7 +208,7 @@ export const make = (definition: Wire.Definition, options: Options = {}): Effect
         })),
       issue: Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.modify(state, (state) => {
-          const [minted, next] = State.mint(setup, state, now, true)
+          const [minted, next] = State.mint(setup, state, now, Option.none())
           return [minted, State.record(next, Ledger.Entry.Issued({ at: now, ...numbers(minted) }))] as const
         })
       ),

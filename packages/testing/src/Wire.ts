@@ -67,16 +67,19 @@ export interface Minted {
 }
 
 /**
- * Why a token is no good. `missing`: none came, or none that could be read; `spent`: a rotation
- * used it up; `refused`: all are, for now.
+ * Why a token is no good. `missing`: none came, or none that could be read; `unknown`: not one that
+ * the sandbox minted, or not the one that is wanted; `spent`: a rotation used it up; `refused`: all
+ * are, for now.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Rejection {
   readonly why: "missing" | "unknown" | "expired" | "revoked" | "spent" | "refused"
-  /** If it expired: when, in epoch milliseconds by the provider's clock. */
-  readonly expiredAt: Option.Option<number>
+  /** When it was looked at, in epoch milliseconds by the provider's clock, which may be skewed. */
+  readonly at: number
+  /** When it expired, was revoked or was spent, by the same clock; none if it has not ended. */
+  readonly endedAt: Option.Option<number>
 }
 
 /**
@@ -84,8 +87,9 @@ export interface Rejection {
  * and picks the answer.
  *
  * - `Login`: these credentials were presented for a token.
- * - `Refresh`: this refresh token was. `accessToken` is what came along where the provider wants the
- *   current access token as well: any that it minted will do, expired or not.
+ * - `Refresh`: this refresh token was. `accessToken` is what came along, where the provider wants the
+ *   access token as well: only one that was minted with this refresh token, or by it, will do, dead
+ *   or alive. Left out: the provider wants none.
  * - `Validate`: the access token in the `Authorization` header is asked about; a bad one is answered
  *   by {@link Definition.rejected}.
  * - `Refuse`: the request breaks the wire format; `why` goes to the ledger.
@@ -102,7 +106,7 @@ export type Decision = Data.TaggedEnum<{
   }
   Refresh: {
     readonly refreshToken: string
-    readonly accessToken?: string | undefined
+    readonly accessToken?: Option.Option<string> | undefined
     readonly granted: (minted: Minted) => SandboxResponse
     readonly refused: (rejection: Rejection) => SandboxResponse
   }
@@ -153,6 +157,12 @@ export interface Definition {
   readonly refreshLifetime?: Duration.DurationInput | undefined
   /** Whether a refresh spends its refresh token and brings a new one. Default: false. */
   readonly rotates?: boolean | undefined
+  /**
+   * Whether the reuse of a spent refresh token revokes its grant: all that descends from the login or
+   * the issue that it descends from, refresh and access tokens alike (RFC 9700, section 4.14.2).
+   * Default: false.
+   */
+  readonly revokesOnReuse?: boolean | undefined
   /** How the API, and a validation, answer a bad access token. */
   readonly rejected: (rejection: Rejection) => SandboxResponse
   /** Default: `<provider>-<kind>-<number>-<nonce>`. Must stay within `token68` (RFC 9110, section 11.2). */

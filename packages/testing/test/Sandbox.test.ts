@@ -19,7 +19,7 @@ const acme = Sandbox.make(
     refreshLifetime: "1 day",
     rotates: true,
     tokenName: (kind, number, nonce) => `${kind === "access" ? "live_" : ""}acme-${kind}-${number}-${nonce}`,
-    rejected: ({ expiredAt, why }) => Wire.json(401, { why, expiredAt: Option.getOrNull(expiredAt) }),
+    rejected: ({ endedAt, why }) => Wire.json(401, { why, endedAt: Option.getOrNull(endedAt) }),
     routes: [
       {
         endpoint: "refresh",
@@ -32,7 +32,7 @@ const acme = Sandbox.make(
             onRight: (fields) =>
               Wire.Decision.Refresh({
                 refreshToken: String(fields["refresh_token"]),
-                accessToken: Option.getOrElse(Wire.bearer(request), () => ""),
+                accessToken: Wire.bearer(request),
                 granted: ({ accessToken, refreshToken }) =>
                   Wire.json(200, {
                     access: accessToken.value,
@@ -82,7 +82,9 @@ describe("a rotating provider", () => {
       assert.strictEqual(again.status, 401)
       const stranger = yield* acmeRefresh(sandbox, "acme-refresh-2-n0nce", "live_guess")
       assert.strictEqual(stranger.status, 401)
-      const second = yield* acmeRefresh(sandbox, "acme-refresh-2-n0nce", accessToken.value)
+      const old = yield* acmeRefresh(sandbox, "acme-refresh-2-n0nce", accessToken.value)
+      assert.strictEqual(old.status, 401)
+      const second = yield* acmeRefresh(sandbox, "acme-refresh-2-n0nce", "live_acme-access-2-n0nce")
       assert.strictEqual(second.status, 200)
 
       const at = 7_200_000
@@ -93,6 +95,7 @@ describe("a rotating provider", () => {
         Ledger.Entry.Reuse({ at, refreshTokenNumber: 1 }),
         Ledger.Entry.Refused({ at, endpoint: "refresh", status: 401, why: "spent" }),
         Ledger.Entry.Refused({ at, endpoint: "refresh", status: 401, why: "access token" }),
+        Ledger.Entry.Refused({ at, endpoint: "refresh", status: 401, why: "access token" }),
         Ledger.Entry.Refresh({ at, presented: 2, tokenNumber: 3, refreshTokenNumber: 3 })
       ])
       assert.deepStrictEqual(Ledger.count(ledger), {
@@ -100,7 +103,7 @@ describe("a rotating provider", () => {
         refreshes: 2,
         mints: 2,
         reuses: 1,
-        refusals: 2,
+        refusals: 3,
         requests: 0,
         rejections: 0,
         faults: 0
@@ -138,7 +141,7 @@ describe("a rotating provider", () => {
         yield* Effect.flatMap(validate(accessToken.value), (response) => response.json),
         {
           why: "expired",
-          expiredAt: 3_599_000
+          endedAt: 3_599_000
         }
       )
       assert.strictEqual((yield* validate("guess")).status, 401)

@@ -25,7 +25,10 @@ import * as Wire from "./internal/wire.ts"
  * @since 0.1.0
  * @category tags
  */
-export class VaultsPay extends Context.Tag("@latchkey/vaultspay/VaultsPay")<VaultsPay, TokenManager.TokenManager>() {}
+export class VaultsPay extends Context.Tag("@latchkey/vaultspay/VaultsPay")<
+  VaultsPay,
+  TokenManager.TokenManager
+>() {}
 
 /**
  * What VaultsPay's flow needs to know. The credentials stand in the Dashboard: API Keys, Apps.
@@ -72,7 +75,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     login: (clientSecret) =>
       TokenEndpoint.exchange(client, Wire.login({ baseUrl, clientId, clientSecret }), Wire.readLogin),
     refresh: ({ refreshToken }) =>
-      TokenEndpoint.exchange(client, Wire.refresh({ baseUrl, refreshToken: refreshToken.value }), Wire.readRefresh),
+      TokenEndpoint.exchange(
+        client,
+        Wire.refresh({ baseUrl, refreshToken: refreshToken.value }),
+        Wire.readRefresh
+      ),
     dangerouslyAllowInsecureHttp: options.dangerouslyAllowInsecureHttp
   })
 })
@@ -122,7 +129,9 @@ export const layerConfig = (
       return layer({
         baseUrl: yield* config.baseUrl ?? Config.string("VAULTSPAY_BASE_URL"),
         clientId: yield* config.clientId ?? Config.string("VAULTSPAY_CLIENT_ID"),
-        clientSecret: yield* AuthFlow.secretConfig(config.clientSecret ?? Config.redacted("VAULTSPAY_CLIENT_SECRET")),
+        clientSecret: yield* AuthFlow.secretConfig(
+          config.clientSecret ?? Config.redacted("VAULTSPAY_CLIENT_SECRET")
+        ),
         policy: config.policy
       })
     })
@@ -140,12 +149,15 @@ export class Client extends Context.Tag("@latchkey/vaultspay/VaultsPay/Client")<
   HttpClient.HttpClient.With<HttpClientError | AuthError>
 >() {
   /**
-   * The typed client over the manager and the `HttpClient` of the context.
+   * The typed client over the manager and the `HttpClient` of the context. Made afresh wherever it is
+   * provided: memoised by reference, as layers are, it would hand one tenant's client to another.
    *
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<Client, never, VaultsPay | HttpClient.HttpClient> = Layer.effect(
-    Client,
-    Effect.flatMap(VaultsPay, (manager) => AuthHttpClient.make(manager))
+  static readonly layer: Layer.Layer<Client, never, VaultsPay | HttpClient.HttpClient> = Layer.fresh(
+    Layer.effect(
+      Client,
+      Effect.flatMap(VaultsPay, (manager) => AuthHttpClient.make(manager))
+    )
   )
 }

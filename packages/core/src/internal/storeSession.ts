@@ -81,7 +81,7 @@ export class StoreSession {
 
   #failed(error: TokenStore.StoreError): AuthError.AuthError {
     const fields = { provider: this.#flow.provider, operation: "store", message: error.message } as const
-    return error.reason === "corrupt"
+    return error.reason !== "unreachable"
       ? new AuthError.InvalidResponse(fields)
       : new AuthError.Unavailable(fields)
   }

@@ -39,35 +39,42 @@ const login = (exchange: Exchange, decision: Case<"Login">): Answered => {
   if (decision.clientId !== setup.clientId || decision.clientSecret !== Redacted.value(state.clientSecret)) {
     return refuse(exchange, "credentials", decision.refused)
   }
-  const [minted, next] = State.mint(setup, state, now, true)
+  const [minted, next] = State.mint(setup, state, now, Option.none())
   return [decision.granted(minted), State.record(next, Entry.Login({ at: now, ...numbers(minted) }))]
 }
+
+/** A spent refresh token came again: it was stolen, or its holder lost count, and no one can tell which. */
+const reused = ({ now, setup, state }: Exchange, { grant, number }: State.Held): State.State =>
+  State.record(
+    setup.definition.revokesOnReuse === true ? State.revokeGrant(state, grant, now) : state,
+    Entry.Reuse({ at: now, refreshTokenNumber: number })
+  )
 
 const refresh = (exchange: Exchange, decision: Case<"Refresh">): Answered => {
   const { now, setup, state } = exchange
   const presented = State.checkRefreshToken(state, decision.refreshToken, now)
   if (Either.isLeft(presented)) {
-    const { number, rejection } = presented.left
+    const { held, rejection } = presented.left
+    const spent = Option.filter(held, () => rejection.why === "spent")
     return refuse(
       exchange,
       rejection.why,
       decision.refused(rejection),
-      rejection.why === "spent" && number !== undefined
-        ? State.record(state, Entry.Reuse({ at: now, refreshTokenNumber: number }))
-        : state
+      Option.match(spent, { onNone: () => state, onSome: (held) => reused(exchange, held) })
     )
   }
-  if (decision.accessToken !== undefined && !State.isOurs(state, decision.accessToken)) {
-    return refuse(exchange, "access token", decision.refused({ why: "unknown", expiredAt: Option.none() }))
+  const { accessToken } = decision
+  if (
+    accessToken !== undefined &&
+    !Option.exists(accessToken, (value) => State.belongsTo(state, value, presented.right))
+  ) {
+    const why = Option.isNone(accessToken) ? "missing" : "unknown"
+    return refuse(exchange, "access token", decision.refused(State.rejection(state, now, why)))
   }
-  const rotates = setup.definition.rotates ?? false
-  const [minted, next] = State.mint(setup, state, now, rotates)
+  const [minted, next] = State.mint(setup, state, now, Option.some(presented.right))
   return [
     decision.granted(minted),
-    State.record(
-      rotates ? State.spend(next, decision.refreshToken) : next,
-      Entry.Refresh({ at: now, presented: presented.right, ...numbers(minted) })
-    )
+    State.record(next, Entry.Refresh({ at: now, presented: presented.right.number, ...numbers(minted) }))
   ]
 }
 
@@ -75,7 +82,10 @@ const validate = (exchange: Exchange, decision: Case<"Validate">): Answered => {
   const { now, request, setup, state } = exchange
   return Either.match(State.checkAccessToken(state, Wire.bearer(request), now), {
     onLeft: ({ rejection }) => refuse(exchange, rejection.why, setup.definition.rejected(rejection)),
-    onRight: (tokenNumber) => [decision.valid, State.record(state, Entry.Validated({ at: now, tokenNumber }))]
+    onRight: ({ number }) => [
+      decision.valid,
+      State.record(state, Entry.Validated({ at: now, tokenNumber: number }))
+    ]
   })
 }
 

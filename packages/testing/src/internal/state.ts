@@ -14,11 +14,20 @@ export interface Setup {
   readonly nonce: string
 }
 
-/** A token that was minted, dead or alive: its end is by the true clock, skew does not move it. */
-interface Held {
+/** A token that was minted, dead or alive. */
+export interface Held {
+  readonly value: string
   readonly number: number
-  readonly expiresAt: number
+  /** By the true clock, which skew does not move. What is spent or revoked ended with that. */
+  readonly endsAt: number
   readonly status: "live" | "spent" | "revoked"
+  /** All that descends from one login or one issue: the number of its first access token. */
+  readonly grant: number
+}
+
+interface HeldAccess extends Held {
+  /** The number of the refresh token that it came with, or of the one that paid for it and was kept. */
+  readonly goesWith: Option.Option<number>
 }
 
 interface Queued {
@@ -34,7 +43,7 @@ export interface State {
   readonly skew: number
   readonly rejectAll: boolean
   readonly faults: { readonly [E in Ledger.Endpoint]: ReadonlyArray<Queued> }
-  readonly accessTokens: HashMap.HashMap<string, Held>
+  readonly accessTokens: HashMap.HashMap<string, HeldAccess>
   readonly refreshTokens: HashMap.HashMap<string, Held>
   readonly ledger: Chunk.Chunk<Ledger.Entry>
 }
@@ -87,110 +96,159 @@ const name = (setup: Setup, kind: "access" | "refresh", number: number): string 
   setup.definition.tokenName?.(kind, number, setup.nonce) ??
   `${setup.definition.provider}-${kind}-${number}-${setup.nonce}`
 
-/** A new token of one kind, to be held under its value. */
+/** A new token of one kind, and how it is held. */
 const create = (
   setup: Setup,
   state: State,
   kind: "access" | "refresh",
-  lifetime: number,
-  now: number
+  { grant, lifetime, now }: { readonly grant: number; readonly lifetime: number; readonly now: number }
 ): readonly [Wire.Token, Held] => {
   const number = HashMap.size(kind === "access" ? state.accessTokens : state.refreshTokens) + 1
-  const expiresAt = now + lifetime
+  const value = name(setup, kind, number)
+  const endsAt = now + lifetime
   return [
-    { value: name(setup, kind, number), number, lifetime, expiresAt: expiresAt + state.skew },
-    { number, expiresAt, status: "live" }
+    { value, number, lifetime, expiresAt: endsAt + state.skew },
+    { value, number, endsAt, status: "live", grant }
   ]
 }
 
-/** Mints an access token, and a refresh token if one is wanted and the provider has them. */
+const hold = <H extends Held>(tokens: HashMap.HashMap<string, H>, held: H): HashMap.HashMap<string, H> =>
+  HashMap.set(tokens, held.value, held)
+
+/** A dead token stays as dead as it was. */
+const end = <H extends Held>(held: H, status: Held["status"], now: number): H =>
+  held.status === "live" ? { ...held, status, endsAt: Math.min(held.endsAt, now) } : held
+
+/**
+ * Mints: a new grant, or the next token set of the grant that this refresh token belongs to, which is
+ * then spent or kept, as the provider has it. What is kept is not brought again.
+ */
 export const mint = (
   setup: Setup,
   state: State,
   now: number,
-  wantsRefreshToken: boolean
+  presented: Option.Option<Held>
 ): readonly [Wire.Minted, State] => {
-  const [accessToken, heldAccess] = create(setup, state, "access", state.accessLifetime, now)
-  const refresh = Option.map(
-    Option.filter(state.refreshLifetime, () => wantsRefreshToken),
-    (lifetime) => create(setup, state, "refresh", lifetime, now)
+  const { rotates = false } = setup.definition
+  const grant = Option.match(presented, {
+    onNone: () => HashMap.size(state.accessTokens) + 1,
+    onSome: (held) => held.grant
+  })
+  const [spent, kept] = rotates ? [presented, Option.none()] : [Option.none(), presented]
+  const [accessToken, access] = create(setup, state, "access", {
+    grant,
+    lifetime: state.accessLifetime,
+    now
+  })
+  const brought = Option.map(
+    Option.filter(state.refreshLifetime, () => Option.isNone(kept)),
+    (lifetime) => create(setup, state, "refresh", { grant, lifetime, now })
   )
+  const current = Option.orElse(kept, () => Option.map(brought, ([, held]) => held))
+  const held = [
+    ...Option.toArray(Option.map(spent, (held) => end(held, "spent", now))),
+    ...Option.toArray(Option.map(brought, ([, held]) => held))
+  ]
   return [
-    { accessToken, refreshToken: Option.map(refresh, ([token]) => token) },
+    { accessToken, refreshToken: Option.map(brought, ([token]) => token) },
     {
       ...state,
-      accessTokens: HashMap.set(state.accessTokens, accessToken.value, heldAccess),
-      refreshTokens: Option.match(refresh, {
-        onNone: () => state.refreshTokens,
-        onSome: ([token, held]) => HashMap.set(state.refreshTokens, token.value, held)
-      })
+      accessTokens: hold(state.accessTokens, {
+        ...access,
+        goesWith: Option.map(current, ({ number }) => number)
+      }),
+      refreshTokens: held.reduce(hold, state.refreshTokens)
     }
   ]
 }
 
-/** The refresh token's state after a rotation used it up. */
-export const spend = (state: State, refreshToken: string): State => ({
+const revoked =
+  (now: number, isMeant: (held: Held) => boolean = () => true) =>
+  <H extends Held>(held: H): H =>
+    isMeant(held) ? end(held, "revoked", now) : held
+
+export const revokeAccessTokens = (state: State, now: number): State => ({
   ...state,
-  refreshTokens: HashMap.modify(state.refreshTokens, refreshToken, (held) => ({ ...held, status: "spent" }))
+  accessTokens: HashMap.map(state.accessTokens, revoked(now))
 })
 
-const living =
-  (status: Held["status"]) =>
-  (held: Held): Held =>
-    held.status === "live" ? { ...held, status } : held
-
-export const revokeAccessTokens = (state: State): State => ({
+export const revokeRefreshTokens = (state: State, now: number): State => ({
   ...state,
-  accessTokens: HashMap.map(state.accessTokens, living("revoked"))
+  refreshTokens: HashMap.map(state.refreshTokens, revoked(now))
 })
 
-export const revokeRefreshTokens = (state: State): State => ({
-  ...state,
-  refreshTokens: HashMap.map(state.refreshTokens, living("revoked"))
-})
+export const revokeGrant = (state: State, grant: number, now: number): State => {
+  const revoke = revoked(now, (held) => held.grant === grant)
+  return {
+    ...state,
+    accessTokens: HashMap.map(state.accessTokens, revoke),
+    refreshTokens: HashMap.map(state.refreshTokens, revoke)
+  }
+}
 
 export const expireRefreshTokens = (state: State, now: number): State => ({
   ...state,
   refreshTokens: HashMap.map(state.refreshTokens, (held) => ({
     ...held,
-    expiresAt: Math.min(held.expiresAt, now)
+    endsAt: Math.min(held.endsAt, now)
   }))
 })
 
-/** A presented token that is no good; `number` if it is one of ours nevertheless. */
+/** A presented token that is no good; `held` if it is one of ours nevertheless. */
 interface Flawed {
-  readonly number: number | undefined
+  readonly held: Option.Option<Held>
   readonly rejection: Wire.Rejection
 }
 
-/** The number of a good token, or what is wrong with it. */
-export type Checked = Either.Either<number, Flawed>
+/** A good token, or what is wrong with it. */
+export type Checked = Either.Either<Held, Flawed>
 
-const flawed = (why: Wire.Rejection["why"], number?: number, expiredAt?: number): Checked =>
-  Either.left({ number, rejection: { why, expiredAt: Option.fromNullable(expiredAt) } })
+/** A rejection in the provider's time. */
+export const rejection = (
+  state: State,
+  now: number,
+  why: Wire.Rejection["why"],
+  endedAt: Option.Option<number> = Option.none()
+): Wire.Rejection => ({
+  why,
+  at: now + state.skew,
+  endedAt: Option.map(endedAt, (at) => at + state.skew)
+})
 
-const check = (state: State, held: Held, now: number): Checked =>
-  held.status !== "live"
-    ? flawed(held.status, held.number)
-    : now >= held.expiresAt
-      ? flawed("expired", held.number, held.expiresAt + state.skew)
-      : Either.right(held.number)
+const stranger = (state: State, now: number, why: "missing" | "unknown"): Checked =>
+  Either.left({ held: Option.none(), rejection: rejection(state, now, why) })
+
+const check = (state: State, held: Held, now: number): Checked => {
+  const flawed = (why: Wire.Rejection["why"], endedAt: Option.Option<number>): Checked =>
+    Either.left({ held: Option.some(held), rejection: rejection(state, now, why, endedAt) })
+  if (held.status !== "live") {
+    return flawed(held.status, Option.some(held.endsAt))
+  }
+  return now >= held.endsAt ? flawed("expired", Option.some(held.endsAt)) : Either.right(held)
+}
 
 export const checkRefreshToken = (state: State, value: string, now: number): Checked =>
   Option.match(HashMap.get(state.refreshTokens, value), {
-    onNone: () => flawed("unknown"),
+    onNone: () => stranger(state, now, "unknown"),
     onSome: (held) => check(state, held, now)
   })
 
 export const checkAccessToken = (state: State, presented: Option.Option<string>, now: number): Checked =>
   Option.match(presented, {
-    onNone: () => flawed("missing"),
+    onNone: () => stranger(state, now, "missing"),
     onSome: (value) =>
       Option.match(HashMap.get(state.accessTokens, value), {
-        onNone: () => flawed("unknown"),
-        onSome: (held) => (state.rejectAll ? flawed("refused", held.number) : check(state, held, now))
+        onNone: () => stranger(state, now, "unknown"),
+        onSome: (held) =>
+          state.rejectAll
+            ? Either.left({ held: Option.some(held), rejection: rejection(state, now, "refused") })
+            : check(state, held, now)
       })
   })
 
-export const isOurs = (state: State, accessToken: string): boolean =>
-  HashMap.has(state.accessTokens, accessToken)
+/** Whether an access token, dead or alive, is the one that a refresh with this refresh token wants. */
+export const belongsTo = (state: State, accessToken: string, refreshToken: Held): boolean =>
+  HashMap.get(state.accessTokens, accessToken).pipe(
+    Option.flatMap(({ goesWith }) => goesWith),
+    Option.contains(refreshToken.number)
+  )

@@ -129,7 +129,9 @@ const api = (
     headers: request.headers,
     body: request.body,
     accepted: Option.isNone(instead) && Either.isRight(token),
-    tokenNumber: Either.match(token, { onLeft: ({ number }) => number, onRight: (number) => number }),
+    tokenNumber: Option.getOrUndefined(
+      Either.match(token, { onLeft: ({ held }) => held, onRight: Option.some })
+    )?.number,
     status: outcome._tag === "Answer" ? outcome.response.status : undefined
   })
   return [outcome, State.record(state, entry)]

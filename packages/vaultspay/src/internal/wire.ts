@@ -78,7 +78,11 @@ const found = (body: typeof Body.Type, answer: TokenEndpoint.Answer): TokenEndpo
 }
 
 const refusal = (body: unknown): TokenEndpoint.Refusal => ({
-  code: Predicate.hasProperty(body, "error") ? body.error : Predicate.hasProperty(body, "code") ? body.code : undefined
+  code: Predicate.hasProperty(body, "error")
+    ? body.error
+    : Predicate.hasProperty(body, "code")
+      ? body.code
+      : undefined
 })
 
 export const readLogin = TokenEndpoint.read({ schema: Body, found, refusal })
