@@ -157,6 +157,31 @@ const unreachable = new StoreError({
   message: "The token store could not be reached: check that it is running and that this process may use it."
 })
 
+const TokensText = Schema.parseJson(TokenSet.TokenSet)
+const encodeTokensText = Schema.encode(TokensText)
+const decodeTokensText = Schema.decode(TokensText)
+
+/**
+ * A token set as text, for a store that keeps text. The tokens stand in it in plain: it goes into the
+ * store and nowhere else (R15).
+ *
+ * @since 0.1.0
+ * @category codecs
+ */
+export const encodeTokens = (tokens: TokenSet.TokenSet): Effect.Effect<string, StoreError> =>
+  Effect.mapError(encodeTokensText(tokens), () => corrupt)
+
+/**
+ * The token set of a text that {@link encodeTokens} made; `corrupt` if it did not, and without a word of
+ * what the text is.
+ *
+ * @since 0.1.0
+ * @category codecs
+ */
+export const decodeTokens = (text: string): Effect.Effect<TokenSet.TokenSet, StoreError> =>
+  // A ParseError repeats the record: it must not travel on (R15).
+  Effect.mapError(decodeTokensText(text), () => corrupt)
+
 interface Entry {
   readonly tokens: TokenSet.TokenSet | undefined
   readonly version: number
@@ -384,8 +409,5 @@ export const encrypted =
       TokenStore,
       Effect.flatMap(TokenStore, (inner) => makeEncrypted(inner, keys))
     ).pipe(Layer.provide(store))
-
-const encodeTokens = Schema.encode(Schema.parseJson(TokenSet.TokenSet))
-const decodeTokens = Schema.decode(Schema.parseJson(TokenSet.TokenSet))
 
 const lockedBy = (message: string) => new StoreError({ reason: "locked", message })

@@ -364,6 +364,27 @@ for (const [name, layer] of stores) {
   })
 }
 
+describe("TokenStore codec", () => {
+  it.effect("Stores: a token set survives as text, for stores in other packages", () =>
+    Effect.gen(function* () {
+      for (const tokens of [first, TokenSet.startedFrom(second, Option.some(Redacted.make("configured")))]) {
+        const text = yield* TokenStore.encodeTokens(tokens)
+        assert.isTrue(Equal.equals(yield* TokenStore.decodeTokens(text), tokens))
+      }
+    })
+  )
+
+  it.effect("R15: a text that is none is corrupt, and is not repeated", () =>
+    Effect.gen(function* () {
+      for (const text of ["", "hunter2", '{"accessToken":"hunter2"}', '"hunter2"', "null"]) {
+        const error = yield* Effect.flip(TokenStore.decodeTokens(text))
+        assert.strictEqual(error.reason, "corrupt")
+        assert.notInclude(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }), "hunter2")
+      }
+    })
+  )
+})
+
 describe("TokenStore (KeyValueStore)", () => {
   const secret = "hunter2-hunter2-hunter2"
 
