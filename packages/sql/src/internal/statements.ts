@@ -1,0 +1,106 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
+import type * as Effect from "effect/Effect"
+
+/** Rows as the driver gives them; versions as text, because a bigint is a number here and a string there. */
+type Rows = Effect.Effect<ReadonlyArray<unknown>, SqlError>
+
+/** Every method is one statement: what it decides, the database decides, and in one step. */
+export interface Statements {
+  /** `version` and `tokens` of the record, tombstones included. */
+  readonly read: (key: string) => Rows
+  /** A row with the new version if there was no record, or one that was removed. */
+  readonly insert: (key: string, tokens: string) => Rows
+  /** A row with the new version if the record was at this one. */
+  readonly update: (key: string, tokens: string, expectedVersion: number) => Rows
+  /** Leaves the version behind, so that the next one is greater. */
+  readonly forget: (key: string) => Rows
+  /** A row if the lease was free, or already this owner's. */
+  readonly take: (key: string, owner: string, millis: number) => Rows
+  /** A row if the lease is still this owner's. */
+  readonly renew: (key: string, owner: string, millis: number) => Rows
+  readonly release: (key: string, owner: string) => Rows
+  /** The tables, each created unless it is there. */
+  readonly create: ReadonlyArray<Rows>
+}
+
+/** How a dialect tells the time. Never ours: the clocks of processes differ (R13). */
+interface DatabaseClock {
+  readonly now: Fragment
+  readonly after: (millis: number) => Fragment
+  readonly column: Fragment
+}
+
+/** `now()` would be the start of the transaction, and so of a wait for a row's lock. */
+const postgresClock = (sql: SqlClient.SqlClient): DatabaseClock => ({
+  now: sql.literal("clock_timestamp()"),
+  after: (millis) => sql`clock_timestamp() + ${millis}::double precision * interval '1 millisecond'`,
+  column: sql.literal("timestamptz")
+})
+
+/** Epoch milliseconds; `unixepoch('subsec')` would need SQLite 3.42. */
+const sqliteNow = "cast(round((julianday('now') - 2440587.5) * 86400000.0) as integer)"
+
+const sqliteClock = (sql: SqlClient.SqlClient): DatabaseClock => ({
+  now: sql.literal(sqliteNow),
+  after: (millis) => sql`${sql.literal(sqliteNow)} + ${millis}`,
+  column: sql.literal("integer")
+})
+
+/** The statements in the dialect of a client, unless it is one that is not known. */
+export const makeStatements = (client: SqlClient.SqlClient): Statements | undefined => {
+  // An application that renames columns renames its own.
+  const sql = client.withoutTransforms()
+  const clock = sql.onDialectOrElse({
+    pg: () => postgresClock(sql),
+    sqlite: () => sqliteClock(sql),
+    orElse: () => undefined
+  })
+  if (clock === undefined) {
+    return undefined
+  }
+  const { after, column, now } = clock
+  return {
+    read: (key) =>
+      sql`select cast(version as text) as version, tokens from latchkey_tokens where key = ${key}`,
+    insert: (key, tokens) => sql`
+      insert into latchkey_tokens (key, version, tokens, updated_at) values (${key}, 1, ${tokens}, ${now})
+      on conflict (key) do update
+      set version = latchkey_tokens.version + 1, tokens = excluded.tokens, updated_at = excluded.updated_at
+      where latchkey_tokens.tokens is null
+      returning cast(version as text) as version`,
+    update: (key, tokens, expectedVersion) => sql`
+      update latchkey_tokens set version = version + 1, tokens = ${tokens}, updated_at = ${now}
+      where key = ${key} and version = ${expectedVersion} and tokens is not null
+      returning cast(version as text) as version`,
+    forget: (key) => sql`
+      update latchkey_tokens set tokens = null, updated_at = ${now}
+      where key = ${key} and tokens is not null`,
+    take: (key, owner, millis) => sql`
+      insert into latchkey_leases (key, owner, expires_at) values (${key}, ${owner}, ${after(millis)})
+      on conflict (key) do update set owner = excluded.owner, expires_at = excluded.expires_at
+      where latchkey_leases.expires_at <= ${now} or latchkey_leases.owner = excluded.owner
+      returning owner`,
+    renew: (key, owner, millis) => sql`
+      update latchkey_leases set expires_at = ${after(millis)}
+      where key = ${key} and owner = ${owner} and expires_at > ${now}
+      returning owner`,
+    release: (key, owner) => sql`delete from latchkey_leases where key = ${key} and owner = ${owner}`,
+    create: [
+      sql`
+      create table if not exists latchkey_tokens (
+        key text primary key,
+        version bigint not null,
+        tokens text,
+        updated_at ${column} not null
+      )`,
+      sql`
+      create table if not exists latchkey_leases (
+        key text primary key,
+        owner text not null,
+        expires_at ${column} not null
+      )`
+    ]
+  }
+}
