@@ -13,7 +13,13 @@ const projects = roots
   .filter((root) => existsSync(join(root, "package.json")) && existsSync(join(root, "test")))
   .map((root) => ({
     extends: true as const,
-    test: { name: basename(root), root, include: ["test/**/*.test.ts"] }
+    test: {
+      name: basename(root),
+      root,
+      include: ["test/**/*.test.ts"],
+      // Servers that all tests of a package share: started before the first of them, stopped after the last.
+      globalSetup: existsSync(join(root, "test/globalSetup.ts")) ? ["test/globalSetup.ts"] : []
+    }
   }))
 
 export default defineConfig({

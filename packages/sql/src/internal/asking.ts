@@ -2,6 +2,7 @@ import { StoreError } from "@latchkey/core/TokenStore"
 import type { SqlError } from "@effect/sql/SqlError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 
@@ -37,14 +38,34 @@ const unreachable = (why: string): StoreError =>
     message: `The token store could not be reached (${why}): check that the database is running, that this process may use it, and that the migration has run.`
   })
 
+/** How long one who gives up waits to learn whether his statement was run. */
+const settleTime: Duration.DurationInput = "250 millis"
+
+/**
+ * On its own fiber: who is interrupted then knows that the statement was run, or will not be, as far as a
+ * moment can tell. No longer: a driver waits for the cancellation of its statement, and a database that
+ * hangs does not answer that either.
+ */
+const settled = <A, E>(statement: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDaemon(Effect.interruptible(statement)), (fiber) =>
+      Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
+        Fiber.await(fiber).pipe(
+          Effect.interruptible,
+          Effect.timeoutOption(settleTime),
+          Effect.zipRight(Fiber.interruptFork(fiber))
+        )
+      )
+    )
+  )
+
 /** Asks the database: repeats what was in another's way, and gives up in time. */
 export const asking =
   (timeout: Duration.DurationInput) =>
   <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreError> =>
     Effect.retry(statement, { while: isContended, schedule: soon }).pipe(
+      settled,
       Effect.mapError((error) => unreachable(codeOf(error) ?? "no code")),
-      // A driver waits for the cancellation of its statement, which a database that hangs does not answer.
-      Effect.disconnect,
       Effect.timeoutFail({ duration: timeout, onTimeout: () => unreachable("no answer in time") })
     )
 

@@ -1,0 +1,25 @@
+import type { TestProject } from "vitest/node"
+import { makePostgres } from "./support/postgres.ts"
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The URL of a PostgreSQL; empty where there is none. */
+    readonly postgres: string
+  }
+}
+
+/** One PostgreSQL for all tests of this package; each takes a schema of its own. */
+export default async (project: TestProject): Promise<() => Promise<void>> => {
+  try {
+    const postgres = await makePostgres()
+    project.provide("postgres", postgres.url)
+    return postgres.remove
+  } catch (error) {
+    if (process.env["CI"] === "true") {
+      throw error
+    }
+    console.warn("\n!!! NO POSTGRESQL HERE: its tests are skipped. CI does not skip them.\n", error)
+    project.provide("postgres", "")
+    return async () => {}
+  }
+}

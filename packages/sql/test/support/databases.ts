@@ -1,0 +1,47 @@
+import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { inject } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+/** An empty database, as a URL that any process can open. */
+type Database = Effect.Effect<string, SqlError, Scope.Scope>
+
+/** The client of a URL. */
+export const clientOf = (url: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
+  url.startsWith("file:")
+    ? LibsqlClient.layer({ url })
+    : Layer.orDie(PgClient.layer({ url: Redacted.make(url), maxConnections: 4 }))
+
+const sqlite: Database = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "latchkey-sqlite-"))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+).pipe(Effect.map((directory) => `file:${join(directory, "tokens.db")}`))
+
+/** A schema of one's own in the PostgreSQL of all tests. */
+const postgres: Database = Effect.gen(function* () {
+  const schema = `s_${crypto.randomUUID().replaceAll("-", "")}`
+  const server = inject("postgres")
+  const run = (statement: string) =>
+    Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)).pipe(
+      Effect.provide(clientOf(server)),
+      Effect.scoped
+    )
+  yield* Effect.acquireRelease(run(`create schema ${schema}`), () =>
+    Effect.ignore(run(`drop schema ${schema} cascade`))
+  )
+  return `${server}?options=${encodeURIComponent(`-c search_path=${schema}`)}`
+})
+
+/** What the tests run over; PostgreSQL where there is one, which globalSetup has said aloud. */
+export const databases: ReadonlyArray<readonly [string, Database]> = [
+  ["SQLite", sqlite],
+  ...(inject("postgres") === "" ? [] : [["PostgreSQL", postgres] as const])
+]

