@@ -1,0 +1,28 @@
+import type { TestProject } from "vitest/node"
+import { makeRedis } from "./support/redis.ts"
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The URL of a Redis; empty where there is none. */
+    readonly redis: string
+  }
+}
+
+/** One Redis for all tests of this package; each takes a prefix of its own. */
+export default async (project: TestProject): Promise<() => Promise<void>> => {
+  try {
+    const redis = await makeRedis()
+    project.provide("redis", redis.url)
+    return redis.remove
+  } catch (error) {
+    if (process.env["CI"] === "true") {
+      throw error
+    }
+    console.warn(
+      "\n!!! NO REDIS-SERVER HERE: all tests of @latchkey/redis are skipped. CI does not skip them.\n",
+      error
+    )
+    project.provide("redis", "")
+    return async () => {}
+  }
+}
