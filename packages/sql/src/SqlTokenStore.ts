@@ -11,7 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { asking, creating } from "./internal/asking.ts"
+import { asking, creating, running } from "./internal/asking.ts"
 import { makeStatements } from "./internal/statements.ts"
 import type { Statements } from "./internal/statements.ts"
 import { makeStore } from "./internal/store.ts"
@@ -61,7 +61,7 @@ const dialect: Effect.Effect<Statements, UnsupportedDialect, SqlClient.SqlClient
 /**
  * Creates the tables `latchkey_tokens` and `latchkey_leases` where they are missing: a migration for
  * the `Migrator` of `@effect/sql`, or to run by hand. Any number of processes may run it at once, and
- * again.
+ * again. SQLite's file is set to `journal_mode = wal`, which serves several processes better.
  *
  * It says what the database said: its error is for the one who migrates, not for a log that all can read.
  *
@@ -69,7 +69,7 @@ const dialect: Effect.Effect<Statements, UnsupportedDialect, SqlClient.SqlClient
  * @category migrations
  */
 export const migration: Effect.Effect<void, SqlError | UnsupportedDialect, SqlClient.SqlClient> =
-  Effect.flatMap(dialect, ({ create }) => Effect.forEach(create, creating, { discard: true }))
+  Effect.flatMap(dialect, (statements) => creating(statements, running(statements)))
 
 /**
  * Makes a store over the `SqlClient` of the context. Does no call; its tables must exist: see
@@ -88,7 +88,9 @@ export const migration: Effect.Effect<void, SqlError | UnsupportedDialect, SqlCl
 export const make = (
   options: Options = {}
 ): Effect.Effect<TokenStore.Service, UnsupportedDialect, SqlClient.SqlClient> =>
-  Effect.map(dialect, (statements) => makeStore(statements, asking(options.timeout ?? defaultTimeout)))
+  Effect.map(dialect, (statements) =>
+    makeStore(statements, asking(options.timeout ?? defaultTimeout, running(statements)))
+  )
 
 /**
  * The store over the `SqlClient` of the context: see {@link make}.
@@ -114,18 +116,20 @@ export const layerMigrated = (
   Layer.effect(
     TokenStore.TokenStore,
     Effect.map(dialect, (statements) => {
-      const ask = asking(options.timeout ?? defaultTimeout)
+      const run = running(statements)
+      const timeout = options.timeout ?? defaultTimeout
       let created = false
-      const creation = Effect.tap(Effect.forEach(statements.create, creating, { discard: true }), () =>
+      const creation = Effect.tap(creating(statements, run), () =>
         Effect.sync(() => {
           created = true
         })
       )
-      return makeStore(statements, (statement) =>
-        ask(
+      return makeStore(
+        statements,
+        asking(timeout, (statement) =>
           Effect.zipRight(
             Effect.suspend(() => (created ? Effect.void : creation)),
-            statement
+            run(statement)
           )
         )
       )

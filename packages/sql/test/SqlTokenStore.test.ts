@@ -2,7 +2,8 @@ import * as TokenStoreSuite from "@latchkey/testing/TokenStoreSuite"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlTokenStore from "../src/SqlTokenStore.ts"
-import { clientOf, databases } from "./support/databases.ts"
+import { clientOf } from "./support/clients.ts"
+import { databases } from "./support/databases.ts"
 
 for (const [name, database] of databases) {
   TokenStoreSuite.describe(name, {

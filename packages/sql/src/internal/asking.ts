@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import type { Statements } from "./statements.ts"
 
 /** SQLSTATE (`42P01`), SQLite's (`SQLITE_READONLY`) or the system's (`ECONNREFUSED`): names, never values. */
 const codeOf = ({ cause }: SqlError): string | undefined =>
@@ -26,8 +27,8 @@ const isCreatedMeanwhile = (error: SqlError): boolean =>
   isContended(error) || /^(?:23505|42P07|42710|XX000)$/.test(codeOf(error) ?? "")
 
 /** Not SQLite's own waiting (`busy_timeout`), which would stop all of the process. */
-const soon = Schedule.exponential("5 millis", 1.5).pipe(
-  Schedule.union(Schedule.spaced("100 millis")),
+const soon = Schedule.exponential("2 millis", 1.5).pipe(
+  Schedule.union(Schedule.spaced("25 millis")),
   Schedule.jittered
 )
 
@@ -60,20 +61,62 @@ const settled = <A, E>(statement: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   )
 
 /** Asks the database: repeats what was in another's way, and gives up in time. */
+export type Ask = <A>(statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, StoreError>
+
 export const asking =
-  (timeout: Duration.DurationInput) =>
-  <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreError> =>
-    Effect.retry(statement, { while: isContended, schedule: soon }).pipe(
+  (timeout: Duration.DurationInput, run: Run): Ask =>
+  (statement) =>
+    Effect.retry(run(statement), { while: isContended, schedule: soon }).pipe(
       settled,
       Effect.mapError((error) => unreachable(codeOf(error) ?? "no code")),
       Effect.timeoutFail({ duration: timeout, onTimeout: () => unreachable("no answer in time") })
     )
 
+/** Runs a statement on a connection that is in order. */
+export type Run = <A>(statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
+
+/**
+ * One statement after the other, and after one that was refused as busy none before the connection has
+ * been put in order.
+ */
+export const running = ({ fragile, patience, recover }: Statements): Run => {
+  if (!fragile) {
+    return (statement) => statement
+  }
+  const mutex = Effect.unsafeMakeSemaphore(1)
+  let state: "new" | "in order" | "in disorder" = "new"
+  return (statement) =>
+    Effect.suspend(() => {
+      if (state === "in order") {
+        return statement
+      }
+      const inOrder = Effect.tap(Effect.zipRight(state === "new" ? Effect.void : recover, patience), () =>
+        Effect.sync(() => {
+          state = "in order"
+        })
+      )
+      return Effect.zipRight(inOrder, statement)
+    }).pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          state = isContended(error) ? "in disorder" : state
+        })
+      ),
+      // Uninterruptible: a statement on its way may be refused without anybody hearing of it.
+      Effect.uninterruptible,
+      mutex.withPermits(1)
+    )
+}
+
 /** Creates what is missing, whoever else does so at the same time. */
-export const creating = (statement: Effect.Effect<unknown, SqlError>): Effect.Effect<void, SqlError> =>
-  Effect.asVoid(
-    Effect.retry(statement, {
+export const creating = ({ create, tune }: Statements, run: Run): Effect.Effect<void, SqlError> => {
+  const one = (statement: Effect.Effect<unknown, SqlError>) =>
+    Effect.retry(run(statement), {
       while: isCreatedMeanwhile,
-      schedule: Schedule.intersect(soon, Schedule.recurs(10))
+      schedule: Schedule.intersect(soon, Schedule.recurs(200))
     })
+  // A database that cannot be tuned, in a transaction or far away, is slower and no less right.
+  return Effect.forEach(tune, (statement) => Effect.ignore(one(statement)), { discard: true }).pipe(
+    Effect.zipRight(Effect.forEach(create, one, { discard: true }))
   )
+}

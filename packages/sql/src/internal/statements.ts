@@ -1,7 +1,7 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 
 /** Rows as the driver gives them; versions as text, because a bigint is a number here and a string there. */
 type Rows = Effect.Effect<ReadonlyArray<unknown>, SqlError>
@@ -16,6 +16,8 @@ export interface Statements {
   readonly update: (key: string, tokens: string, expectedVersion: number) => Rows
   /** Leaves the version behind, so that the next one is greater. */
   readonly forget: (key: string) => Rows
+  /** A row if the lease is another's: to look costs less than to try, in both databases. */
+  readonly held: (key: string, owner: string) => Rows
   /** A row if the lease was free, or already this owner's. */
   readonly take: (key: string, owner: string, millis: number) => Rows
   /** A row if the lease is still this owner's. */
@@ -23,44 +25,59 @@ export interface Statements {
   readonly release: (key: string, owner: string) => Rows
   /** The tables, each created unless it is there. */
   readonly create: ReadonlyArray<Rows>
+  /** What makes the database fit for several processes, where it lets us. */
+  readonly tune: ReadonlyArray<Rows>
+  /** Whether all goes over one connection, which a statement that was refused may leave in disorder. */
+  readonly fragile: boolean
+  /** Puts that connection in order. */
+  readonly recover: Effect.Effect<void, SqlError>
+  /** Lets that connection wait for others a little, which costs less than putting it in order. */
+  readonly patience: Effect.Effect<void, SqlError>
 }
 
-/** How a dialect tells the time. Never ours: the clocks of processes differ (R13). */
-interface DatabaseClock {
+/** Above all how a database tells the time. Never ours: the clocks of processes differ (R13). */
+interface Dialect {
   readonly now: Fragment
   readonly after: (millis: number) => Fragment
   readonly column: Fragment
+  readonly tune: ReadonlyArray<Rows>
+  readonly fragile: boolean
 }
 
 /** `now()` would be the start of the transaction, and so of a wait for a row's lock. */
-const postgresClock = (sql: SqlClient.SqlClient): DatabaseClock => ({
+const postgres = (sql: SqlClient.SqlClient): Dialect => ({
   now: sql.literal("clock_timestamp()"),
   after: (millis) => sql`clock_timestamp() + ${millis}::double precision * interval '1 millisecond'`,
-  column: sql.literal("timestamptz")
+  column: sql.literal("timestamptz"),
+  tune: [],
+  fragile: false
 })
 
 /** Epoch milliseconds; `unixepoch('subsec')` would need SQLite 3.42. */
 const sqliteNow = "cast(round((julianday('now') - 2440587.5) * 86400000.0) as integer)"
 
-const sqliteClock = (sql: SqlClient.SqlClient): DatabaseClock => ({
+const sqlite = (sql: SqlClient.SqlClient): Dialect => ({
   now: sql.literal(sqliteNow),
   after: (millis) => sql`${sql.literal(sqliteNow)} + ${millis}`,
-  column: sql.literal("integer")
+  column: sql.literal("integer"),
+  // Readers and the writer do not wait for each other, and a commit is one flush instead of three.
+  tune: [sql`pragma journal_mode = wal`],
+  fragile: true
 })
 
 /** The statements in the dialect of a client, unless it is one that is not known. */
 export const makeStatements = (client: SqlClient.SqlClient): Statements | undefined => {
   // An application that renames columns renames its own.
   const sql = client.withoutTransforms()
-  const clock = sql.onDialectOrElse({
-    pg: () => postgresClock(sql),
-    sqlite: () => sqliteClock(sql),
+  const dialect = sql.onDialectOrElse({
+    pg: () => postgres(sql),
+    sqlite: () => sqlite(sql),
     orElse: () => undefined
   })
-  if (clock === undefined) {
+  if (dialect === undefined) {
     return undefined
   }
-  const { after, column, now } = clock
+  const { after, column, fragile, now, tune } = dialect
   return {
     read: (key) =>
       sql`select cast(version as text) as version, tokens from latchkey_tokens where key = ${key}`,
@@ -77,6 +94,9 @@ export const makeStatements = (client: SqlClient.SqlClient): Statements | undefi
     forget: (key) => sql`
       update latchkey_tokens set tokens = null, updated_at = ${now}
       where key = ${key} and tokens is not null`,
+    held: (key, owner) => sql`
+      select owner from latchkey_leases
+      where key = ${key} and owner <> ${owner} and expires_at > ${now}`,
     take: (key, owner, millis) => sql`
       insert into latchkey_leases (key, owner, expires_at) values (${key}, ${owner}, ${after(millis)})
       on conflict (key) do update set owner = excluded.owner, expires_at = excluded.expires_at
@@ -101,6 +121,17 @@ export const makeStatements = (client: SqlClient.SqlClient): Statements | undefi
         owner text not null,
         expires_at ${column} not null
       )`
-    ]
+    ],
+    tune,
+    fragile,
+    // libsql does not reset a statement that was refused as busy. Until garbage collection finalises it, SQLite
+    // commits nothing on that connection, and says that it did. A transaction makes libsql take another one.
+    recover: sql.withTransaction(Effect.fail("roll back" as const)).pipe(
+      Effect.catchIf(
+        (error) => error === "roll back",
+        () => Effect.void
+      )
+    ),
+    patience: fragile ? Effect.asVoid(sql`pragma busy_timeout = 250`) : Effect.void
   }
 }

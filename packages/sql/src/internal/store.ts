@@ -1,14 +1,11 @@
 import * as TokenStore from "@latchkey/core/TokenStore"
-import type { SqlError } from "@effect/sql/SqlError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Ask } from "./asking.ts"
 import type { Statements } from "./statements.ts"
-
-/** Runs a statement: bounded in time, its error mapped. */
-type Ask = <A>(statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, TokenStore.StoreError>
 
 const corrupt = new TokenStore.StoreError({
   reason: "corrupt",
@@ -87,7 +84,10 @@ const makeLeases = (statements: Statements, ask: Ask): TokenStore.Service["lease
       // Nobody can guess it, in this process or another.
       const owner = unanswered.get(key) ?? crypto.randomUUID()
       unanswered.delete(key)
-      return ask(statements.take(key, owner, millis)).pipe(
+      return ask(statements.held(key, owner)).pipe(
+        Effect.flatMap((rows) =>
+          rows.length > 0 ? Effect.succeed([]) : ask(statements.take(key, owner, millis))
+        ),
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (Exit.isFailure(exit)) {

@@ -1,24 +1,15 @@
-import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
-import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { inject } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { clientOf } from "./clients.ts"
 
 /** An empty database, as a URL that any process can open. */
 type Database = Effect.Effect<string, SqlError, Scope.Scope>
-
-/** The client of a URL. */
-export const clientOf = (url: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
-  url.startsWith("file:")
-    ? LibsqlClient.layer({ url })
-    : Layer.orDie(PgClient.layer({ url: Redacted.make(url), maxConnections: 4 }))
 
 const sqlite: Database = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "latchkey-sqlite-"))),

@@ -1,0 +1,26 @@
+import { Ledger, Loopback, PaymentsGateSandbox } from "@latchkey/testing"
+import { assert, describe, inject, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { tokensOfProcesses } from "./support/processes.ts"
+
+const redis = inject("redis")
+
+describe.skipIf(redis === "")("RedisTokenStore: processes", () => {
+  it.scopedLive(
+    "R13: 8 cold processes at once make 1 mint, and all have its token; so do 2 that come later",
+    () =>
+      Effect.gen(function* () {
+        const sandbox = yield* PaymentsGateSandbox.make()
+        const { url: baseUrl } = yield* Loopback.serve(sandbox)
+        const { clientId, clientSecret } = sandbox.credentials
+        const args = [redis, `test-${crypto.randomUUID()}`, baseUrl, clientId, Redacted.value(clientSecret)]
+        const tokens = yield* tokensOfProcesses(8, args)
+        const later = yield* tokensOfProcesses(2, args)
+        assert.strictEqual(new Set([...tokens, ...later]).size, 1)
+        const { mints, refusals } = Ledger.count(yield* sandbox.ledger)
+        assert.deepStrictEqual([mints, refusals], [1, 0])
+      }),
+    60_000
+  )
+})
