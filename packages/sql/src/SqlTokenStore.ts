@@ -11,7 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { asking, creating, running } from "./internal/asking.ts"
+import { asking, creating, ensuring, running } from "./internal/asking.ts"
 import { makeStatements } from "./internal/statements.ts"
 import type { Statements } from "./internal/statements.ts"
 import { makeStore } from "./internal/store.ts"
@@ -119,7 +119,7 @@ export const layerMigrated = (
       const run = running(statements)
       const timeout = options.timeout ?? defaultTimeout
       let created = false
-      const creation = Effect.tap(creating(statements, run), () =>
+      const creation = Effect.tap(ensuring(statements, run), () =>
         Effect.sync(() => {
           created = true
         })

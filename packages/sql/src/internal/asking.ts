@@ -76,33 +76,36 @@ export const asking =
 export type Run = <A>(statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
 
 /**
- * One statement after the other, and after one that was refused as busy none before the connection has
- * been put in order.
+ * Where a connection needs upkeep, one statement after the other, and after one that was refused as busy none
+ * on the same connection.
  */
-export const running = ({ fragile, patience, recover }: Statements): Run => {
-  if (!fragile) {
+export const running = ({ upkeep }: Statements): Run => {
+  if (upkeep === undefined) {
     return (statement) => statement
   }
   const mutex = Effect.unsafeMakeSemaphore(1)
-  let state: "new" | "in order" | "in disorder" = "new"
-  return (statement) =>
-    Effect.suspend(() => {
-      if (state === "in order") {
-        return statement
-      }
-      const inOrder = Effect.tap(Effect.zipRight(state === "new" ? Effect.void : recover, patience), () =>
+  let connection: "new" | "kept" | "refused" = "new"
+  const keep = Effect.suspend(() => {
+    if (connection === "kept") {
+      return Effect.void
+    }
+    const { patience, replace } = upkeep
+    return Effect.zipRight(connection === "refused" ? replace : Effect.void, patience).pipe(
+      Effect.tap(() =>
         Effect.sync(() => {
-          state = "in order"
+          connection = "kept"
         })
       )
-      return Effect.zipRight(inOrder, statement)
-    }).pipe(
+    )
+  })
+  return (statement) =>
+    Effect.zipRight(keep, statement).pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
-          state = isContended(error) ? "in disorder" : state
+          connection = isContended(error) ? "refused" : connection
         })
       ),
-      // Uninterruptible: a statement on its way may be refused without anybody hearing of it.
+      // A statement on its way may be refused without anybody hearing of it.
       Effect.uninterruptible,
       mutex.withPermits(1)
     )
@@ -120,3 +123,7 @@ export const creating = ({ create, tune }: Statements, run: Run): Effect.Effect<
     Effect.zipRight(Effect.forEach(create, one, { discard: true }))
   )
 }
+
+/** Looks first: who only uses the tables needs no right to create them, and waits for no writer. */
+export const ensuring = (statements: Statements, run: Run): Effect.Effect<void, SqlError> =>
+  Effect.catchAll(Effect.asVoid(run(statements.look)), () => creating(statements, run))

@@ -1,7 +1,9 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
+import { upkeepOf } from "./libsql.ts"
+import type { Upkeep } from "./libsql.ts"
 
 /** Rows as the driver gives them; versions as text, because a bigint is a number here and a string there. */
 type Rows = Effect.Effect<ReadonlyArray<unknown>, SqlError>
@@ -23,16 +25,13 @@ export interface Statements {
   /** A row if the lease is still this owner's. */
   readonly renew: (key: string, owner: string, millis: number) => Rows
   readonly release: (key: string, owner: string) => Rows
+  /** Succeeds where the tables are. */
+  readonly look: Rows
   /** The tables, each created unless it is there. */
   readonly create: ReadonlyArray<Rows>
   /** What makes the database fit for several processes, where it lets us. */
   readonly tune: ReadonlyArray<Rows>
-  /** Whether all goes over one connection, which a statement that was refused may leave in disorder. */
-  readonly fragile: boolean
-  /** Puts that connection in order. */
-  readonly recover: Effect.Effect<void, SqlError>
-  /** Lets that connection wait for others a little, which costs less than putting it in order. */
-  readonly patience: Effect.Effect<void, SqlError>
+  readonly upkeep: Upkeep | undefined
 }
 
 /** Above all how a database tells the time. Never ours: the clocks of processes differ (R13). */
@@ -41,7 +40,6 @@ interface Dialect {
   readonly after: (millis: number) => Fragment
   readonly column: Fragment
   readonly tune: ReadonlyArray<Rows>
-  readonly fragile: boolean
 }
 
 /** `now()` would be the start of the transaction, and so of a wait for a row's lock. */
@@ -49,8 +47,7 @@ const postgres = (sql: SqlClient.SqlClient): Dialect => ({
   now: sql.literal("clock_timestamp()"),
   after: (millis) => sql`clock_timestamp() + ${millis}::double precision * interval '1 millisecond'`,
   column: sql.literal("timestamptz"),
-  tune: [],
-  fragile: false
+  tune: []
 })
 
 /** Epoch milliseconds; `unixepoch('subsec')` would need SQLite 3.42. */
@@ -61,8 +58,7 @@ const sqlite = (sql: SqlClient.SqlClient): Dialect => ({
   after: (millis) => sql`${sql.literal(sqliteNow)} + ${millis}`,
   column: sql.literal("integer"),
   // Readers and the writer do not wait for each other, and a commit is one flush instead of three.
-  tune: [sql`pragma journal_mode = wal`],
-  fragile: true
+  tune: [sql`pragma journal_mode = wal`]
 })
 
 /** The statements in the dialect of a client, unless it is one that is not known. */
@@ -77,7 +73,7 @@ export const makeStatements = (client: SqlClient.SqlClient): Statements | undefi
   if (dialect === undefined) {
     return undefined
   }
-  const { after, column, fragile, now, tune } = dialect
+  const { after, column, now, tune } = dialect
   return {
     read: (key) =>
       sql`select cast(version as text) as version, tokens from latchkey_tokens where key = ${key}`,
@@ -107,6 +103,7 @@ export const makeStatements = (client: SqlClient.SqlClient): Statements | undefi
       where key = ${key} and owner = ${owner} and expires_at > ${now}
       returning owner`,
     release: (key, owner) => sql`delete from latchkey_leases where key = ${key} and owner = ${owner}`,
+    look: sql`select 1 from latchkey_tokens, latchkey_leases where 1 = 0`,
     create: [
       sql`
       create table if not exists latchkey_tokens (
@@ -123,15 +120,6 @@ export const makeStatements = (client: SqlClient.SqlClient): Statements | undefi
       )`
     ],
     tune,
-    fragile,
-    // libsql does not reset a statement that was refused as busy. Until garbage collection finalises it, SQLite
-    // commits nothing on that connection, and says that it did. A transaction makes libsql take another one.
-    recover: sql.withTransaction(Effect.fail("roll back" as const)).pipe(
-      Effect.catchIf(
-        (error) => error === "roll back",
-        () => Effect.void
-      )
-    ),
-    patience: fragile ? Effect.asVoid(sql`pragma busy_timeout = 250`) : Effect.void
+    upkeep: upkeepOf(client)
   }
 }

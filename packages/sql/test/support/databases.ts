@@ -11,7 +11,8 @@ import { clientOf } from "./clients.ts"
 /** An empty database, as a URL that any process can open. */
 type Database = Effect.Effect<string, SqlError, Scope.Scope>
 
-const sqlite: Database = Effect.acquireRelease(
+/** A file that is gone when the scope closes. */
+export const sqlite: Database = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "latchkey-sqlite-"))),
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 ).pipe(Effect.map((directory) => `file:${join(directory, "tokens.db")}`))
