@@ -18,7 +18,7 @@ const projects = roots
       root,
       include: ["test/**/*.test.ts"],
       // Servers that all tests of a package share: started before the first of them, stopped after the last.
-      globalSetup: existsSync(join(root, "test/globalSetup.ts")) ? ["test/globalSetup.ts"] : []
+      globalSetup: [join(root, "test/globalSetup.ts")].filter((file) => existsSync(file))
     }
   }))
 

@@ -48,6 +48,12 @@ try {
     symlinkSync(join(root, "node_modules/@effect", name), join(scope, "@effect", name))
   }
   for (const name of ["effect", "vitest"]) symlinkSync(join(root, "node_modules", name), join(scope, name))
+  for (const dir of dirs) {
+    const { peerDependencies } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8"))
+    for (const name of Object.keys(peerDependencies ?? {})) {
+      if (!existsSync(join(scope, name))) symlinkSync(join(dir, "node_modules", name), join(scope, name))
+    }
+  }
 
   const packed = dirs.map((dir) => {
     const { name } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8"))

@@ -21,6 +21,6 @@ describe.skipIf(redis === "")("RedisTokenStore: processes", () => {
         const { mints, refusals } = Ledger.count(yield* sandbox.ledger)
         assert.deepStrictEqual([mints, refusals], [1, 0])
       }),
-    60_000
+    120_000
   )
 })

@@ -22,7 +22,7 @@ for (const [name, database] of databases) {
           const { mints, refusals } = Ledger.count(yield* sandbox.ledger)
           assert.deepStrictEqual([mints, refusals], [1, 0])
         }),
-      60_000
+      120_000
     )
   })
 }

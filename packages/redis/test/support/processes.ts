@@ -1,9 +1,30 @@
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { build } from "esbuild"
 import * as Effect from "effect/Effect"
 
-const child = fileURLToPath(new URL("./child.ts", import.meta.url))
+const packageRoot = fileURLToPath(new URL("../..", import.meta.url))
+
+/** The child as one file beside our dependencies, made once: ten that compile themselves would take a minute. */
+const bundled = Effect.runSync(
+  Effect.cached(
+    Effect.promise(async () => {
+      const outfile = join(packageRoot, "node_modules/.latchkey-test/child.mjs")
+      await build({
+        entryPoints: [join(packageRoot, "test/support/child.ts")],
+        outfile,
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        target: "node20",
+        external: ["effect", "@effect/*", "ioredis", "jose"]
+      })
+      return outfile
+    })
+  )
+)
 
 /** Lines of its output, awaited one by one; a rejection if it ends before. */
 const lineReader = (process: ChildProcess) => {
@@ -41,10 +62,10 @@ const lineReader = (process: ChildProcess) => {
     })
 }
 
-const start = (args: ReadonlyArray<string>) =>
+const start = (child: string, args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const process_ = spawn(process.execPath, ["--import", "tsx", child, ...args], {
+      const process_ = spawn(process.execPath, [child, ...args], {
         stdio: ["pipe", "pipe", "pipe"]
       })
       return { process: process_, line: lineReader(process_) }
@@ -56,7 +77,8 @@ const start = (args: ReadonlyArray<string>) =>
 export const tokensOfProcesses = (count: number, args: ReadonlyArray<string>) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const children = yield* Effect.all(Array.from({ length: count }, () => start(args)))
+      const child = yield* bundled
+      const children = yield* Effect.all(Array.from({ length: count }, () => start(child, args)))
       yield* Effect.promise(() => Promise.all(children.map(({ line }) => line())))
       return yield* Effect.promise(() =>
         Promise.all(
