@@ -208,7 +208,7 @@ describe("AuthHttpClient", () => {
       const result = yield* Effect.either(Layer.build(layer))
       assert.isTrue(Either.isLeft(result) && result.left._tag === "OriginConflict")
       assert.include(
-        String(Either.isLeft(result) ? result.left.message : ""),
+        Either.isLeft(result) ? result.left.message : "",
         "one and two both claim https://api.test.example"
       )
     })

@@ -19,7 +19,7 @@ export const defaultBaseUrl: { readonly [K in Environment]: string } = {
 }
 
 /** Unverified: the seed leaves the paths out. */
-export const generatePath = "/SUAPI/jservice/auth/generate-access-token"
+const generatePath = "/SUAPI/jservice/auth/generate-access-token"
 export const validatePath = "/SUAPI/jservice/auth/validate-access-token"
 
 /** Unverified: the seed names no lifetime; used where `expire_in` is missing. */
