@@ -766,6 +766,23 @@ describe("TokenEndpoint", () => {
       })
     )
 
+    it.effect("R1: a lifetime counts from the moment the request was sent, however slow the answer", () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(5_000)
+        const slow = HttpClient.make((request) =>
+          Effect.as(
+            Effect.sleep("7 seconds"),
+            HttpClientResponse.fromWeb(request, new Response('{"access_token":"a","expires_in":60}'))
+          )
+        )
+        const fiber = yield* Effect.fork(mint(slow))
+        yield* TestClock.adjust("7 seconds")
+        const tokens = yield* Fiber.join(fiber)
+        assert.strictEqual(tokens.issuedAt, 5_000)
+        assert.strictEqual(tokens.expiresAt, 65_000)
+      })
+    )
+
     it.effect("R1: a lifetime that is refused is InvalidResponse, and says why without repeating it", () =>
       Effect.gen(function* () {
         for (const [expiresIn, why] of [
