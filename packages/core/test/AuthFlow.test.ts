@@ -405,9 +405,10 @@ describe("AuthFlow", () => {
 
     it.effect("R15: where it cannot be read, what the secret manager said stays hidden", () =>
       Effect.gen(function* () {
+        const untyped: unknown = new Error(secret, { cause: secret })
         const failures: ReadonlyArray<Effect.Effect<never, unknown>> = [
           Effect.fail(secret),
-          Effect.fail(new Error(secret, { cause: secret })),
+          Effect.fail(untyped),
           Effect.fail({ secret }),
           Effect.die(new Error(secret)),
           Effect.dieMessage(secret),

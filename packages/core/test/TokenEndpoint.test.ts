@@ -243,6 +243,10 @@ describe("TokenEndpoint", () => {
             pull: (controller) => {
               pulled += 1
               controller.enqueue(chunk)
+              // It would end, but only long after it should have been left.
+              if (pulled === 200) {
+                controller.close()
+              }
             },
             cancel: () => {
               cancelled = true

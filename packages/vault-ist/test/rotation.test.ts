@@ -12,6 +12,7 @@ import * as TestClock from "effect/TestClock"
 import * as VaultIst from "../src/VaultIst.ts"
 
 const callers = 500
+const rounds = Number(process.env["ROUNDS"] ?? 70)
 const lifetime = 3_600_000
 const unreachable = new TokenStore.StoreError({ reason: "unreachable", message: "the test says so" })
 
@@ -103,7 +104,7 @@ const spentOnce = (ledger: Ledger.Ledger): void => {
   assert.deepStrictEqual([...new Set(paid)], paid)
 }
 
-/** Histories are random and the same in every run: `SEED=2 npx vitest run rotation` has others. */
+/** Histories are random, and the same in every run: `SEED=2 ROUNDS=500 npx vitest run rotation` has others. */
 const seeded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.withRandom(effect, Random.make(process.env["SEED"] ?? "1"))
 
@@ -117,7 +118,7 @@ describe(`a rotating refresh token and ${callers} callers`, () => {
           yield* manager.get
           yield* Ref.set(isBroken, true)
           let succeeded = 0
-          for (let round = 0; round < 100; round++) {
+          for (let round = 0; round < rounds; round++) {
             yield* TestClock.adjust(lifetime)
             const latency = yield* Random.nextIntBetween(0, 3_000)
             yield* sandbox.fault("refresh", Fault.Latency({ duration: latency }))
@@ -133,7 +134,7 @@ describe(`a rotating refresh token and ${callers} callers`, () => {
           assert.deepStrictEqual(new Set(yield* expiry(manager)), new Set(["success"]))
           assert.deepInclude(Ledger.count(yield* sandbox.ledger), { reuses: 0, refusals: 0 })
         }).pipe(seeded),
-      120_000
+      300_000
     )
   }
 
@@ -144,7 +145,7 @@ describe(`a rotating refresh token and ${callers} callers`, () => {
         const { configured, isBroken, manager, sandbox } = yield* setUp(false)
         yield* manager.get
         yield* Ref.set(isBroken, true)
-        for (let round = 0; round < 100; round++) {
+        for (let round = 0; round < rounds; round++) {
           yield* TestClock.adjust(lifetime)
           yield* randomFault(sandbox)
           const outcomes = yield* expiry(manager)
@@ -163,7 +164,7 @@ describe(`a rotating refresh token and ${callers} callers`, () => {
         yield* TestClock.adjust(2 * lifetime)
         assert.deepStrictEqual(new Set(yield* expiry(manager)), new Set(["success"]))
       }).pipe(seeded),
-    120_000
+    300_000
   )
 })
 

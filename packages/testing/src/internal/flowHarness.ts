@@ -72,7 +72,7 @@ export const said = (outcome: Outcome): string =>
   Either.match(outcome, { onLeft: (error) => error._tag, onRight: String })
 
 /** One process that uses the flow. */
-export interface Process {
+interface Process {
   readonly manager: TokenManager
   readonly client: HttpClient.HttpClient.With<Failure>
   /** One call of the API, read to its end. */

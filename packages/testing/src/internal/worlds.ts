@@ -35,7 +35,7 @@ const turn = Effect.async<void>((resume) => {
 /** Fibers and promises get on in microtasks: all of them run between two turns. */
 const turns = Effect.repeatN(turn, 3)
 
-export const memory: World = {
+const memory: World = {
   name: "in memory",
   connect: (sandbox) =>
     Effect.succeed({
@@ -73,7 +73,7 @@ const stepwise = (settle: Effect.Effect<void>) => (duration: Duration.DurationIn
     yield* settle
   })
 
-export const loopback: World = {
+const loopback: World = {
   name: "on loopback",
   connect: (sandbox) =>
     Effect.gen(function* () {
