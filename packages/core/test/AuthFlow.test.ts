@@ -439,6 +439,16 @@ describe("AuthFlow", () => {
       })
     )
 
+    it.effect("R12: an empty secret is Unauthorized, without asking the provider", () =>
+      Effect.gen(function* () {
+        for (const empty of [Redacted.make(""), Effect.succeed(Redacted.make(""))]) {
+          const error = yield* Effect.flip(AuthFlow.credential("acme", "clientSecret", empty))
+          assert.strictEqual(error._tag, "Unauthorized")
+          assert.include(error.message, '"clientSecret"')
+        }
+      })
+    )
+
     it.effect("R4: to be interrupted is not to fail", () =>
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(AuthFlow.credential("acme", "clientSecret", Effect.never))
