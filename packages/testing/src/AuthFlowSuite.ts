@@ -71,8 +71,11 @@ export interface Options<Id> {
    * only credential is a refresh token.
    */
   readonly wrongCredentials?: "Unauthorized" | "AccessDenied" | "Expired" | undefined
-  /** The lifetime of an access token where the answer names none (R1). */
-  readonly defaultLifetime: Duration.DurationInput
+  /**
+   * The lifetime of an access token where the answer names none (R1). Default: such an answer is
+   * `InvalidResponse`.
+   */
+  readonly defaultLifetime?: Duration.DurationInput | undefined
   /**
    * Puts a lifetime into the JSON of an answer, as the provider spells lifetimes. `seconds` may be
    * anything a provider could come up with: 0, -1, 1e18, "3600", "NaN"; `undefined` takes it out. A

@@ -104,6 +104,25 @@ export const life = <Id>(options: Options<Id>, world: World): void => {
     })
   )
 
+  for (const skew of [600_000, -600_000]) {
+    it.scoped(`R1: a provider's clock that is ${skew} ms ahead changes nothing`, () =>
+      Effect.gen(function* () {
+        const { calls, counts, manager, pass, sandbox } = yield* start
+        yield* sandbox.skewClock(skew)
+        for (let round = 1; round <= 2; round++) {
+          assert.deepStrictEqual(yield* calls(3), ok(3))
+          // A date has a resolution of a second, a lifetime may have.
+          const { expiresAt } = yield* manager.get
+          assert.approximately(expiresAt, round * lifetime, 1_000 * round)
+          yield* pass(lifetime - 10 * minute)
+          assert.deepStrictEqual(yield* calls(3), ok(3))
+          assert.deepInclude(yield* counts, { mints: round, requests: 6 * round, rejections: 0, reuses: 0 })
+          yield* pass(10 * minute)
+        }
+      })
+    )
+  }
+
   it.scoped("R9: a revoked token: one mint, each request sent at most twice, all succeed", () =>
     Effect.gen(function* () {
       const { call, calls, counts, during, sandbox } = yield* start

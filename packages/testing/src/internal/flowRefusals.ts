@@ -109,6 +109,19 @@ export const refusals = <Id>(options: Options<Id>, world: World): void => {
       })
     )
 
+    it.scoped(`R11: 429 to ${name} with a date of a clock that is 10 minutes ahead is waited for`, () =>
+      Effect.gen(function* () {
+        const harness = yield* start
+        const { calls, during, mintedAt, sandbox } = harness
+        const now = yield* approach(harness, capable, entrance)
+        yield* sandbox.skewClock("10 minutes")
+        const date = new Date(now + 605_000).toUTCString()
+        yield* sandbox.fault(endpoint, Fault.Status({ status: 429, headers: { "retry-after": date } }))
+        assert.deepStrictEqual(yield* during("6 seconds", calls(3)), all(3, "200"))
+        assert.deepStrictEqual(yield* mintedAt(now), [5_000])
+      })
+    )
+
     for (const { header, name: kind } of retryAfter) {
       it.scoped(`R11: 429 to ${name} with ${kind} within the deadline is waited for`, () =>
         Effect.gen(function* () {
