@@ -201,13 +201,14 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
       )
     const text = yield* Effect.mapError(readBody(response), (error) => unreachable(call, error))
     const receivedAt = yield* Clock.currentTimeMillis
-    if (Option.isNone(text)) {
+    // A refusal says what it means by its status, however long it goes on.
+    if (Option.isNone(text) && response.status >= 200 && response.status < 300) {
       return yield* invalid(call, "the body is larger than 1 MiB", response.status)
     }
     return {
       status: response.status,
       headers: response.headers,
-      body: parseJson(text.value),
+      body: Option.flatMap(text, parseJson),
       sentAt,
       receivedAt,
       serverDate: httpDate(response.headers["date"])
