@@ -257,8 +257,12 @@ describe("the flow", () => {
   it.scoped("an empty refresh token is a typed error and no defect", () =>
     Effect.gen(function* () {
       const { sandbox } = yield* makeSandbox
-      const { manager } = yield* connect(sandbox, { ...pair, refreshToken: Redacted.make("") })
-      const exit = yield* Effect.exit(manager.get)
+      const exit = yield* Effect.exit(
+        Effect.flatMap(
+          connect(sandbox, { ...pair, refreshToken: Redacted.make("") }),
+          ({ manager }) => manager.get
+        )
+      )
       assert.isTrue(Exit.isFailure(exit) && Cause.isFailType(exit.cause), inspect(exit, { depth: 3 }))
     })
   )
