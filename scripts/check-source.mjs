@@ -245,7 +245,7 @@ const checkDependencies = (file, source, scanned, manifest) => {
 }
 
 let count = 0
-for (const dir of readdirSync(join(root, "packages"))) {
+for (const dir of readdirSync(join(root, "packages")).filter((name) => name !== "node_modules")) {
   const src = join(root, "packages", dir, "src")
   const manifest = JSON.parse(readFileSync(join(root, "packages", dir, "package.json"), "utf8"))
   for (const file of files(src)) {

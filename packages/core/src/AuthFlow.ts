@@ -13,6 +13,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as AuthError from "./AuthError.ts"
 import { RefreshToken, type TokenSet } from "./TokenSet.ts"
+import { parseUrl } from "./internal/parseUrl.ts"
 import { sha256 } from "./internal/sha256.ts"
 
 /**
@@ -191,7 +192,7 @@ export type Secret = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted
 
 /**
  * Reads a secret option. Its failure becomes `Unavailable`, without the cause: what a secret
- * manager says when it fails may hold what it keeps (R15).
+ * manager says when it fails may hold what it keeps (R15). An empty secret is `Unauthorized`.
  *
  * @since 0.1.0
  * @category constructors
@@ -201,17 +202,30 @@ export const credential = (
   option: string,
   secret: Secret
 ): Effect.Effect<Credential, AuthError.AuthError> =>
-  Redacted.isRedacted(secret)
-    ? Effect.succeed(secret)
-    : Effect.catchAllCause(secret, () =>
-        Effect.fail(
-          new AuthError.Unavailable({
-            provider,
-            operation: "login",
-            message: `The secret "${option}" could not be read: check the effect that provides it.`
-          })
-        )
-      )
+  Effect.flatMap(
+    Redacted.isRedacted(secret)
+      ? Effect.succeed(secret)
+      : Effect.catchAllCause(secret, () =>
+          Effect.fail(
+            new AuthError.Unavailable({
+              provider,
+              operation: "login",
+              message: `The secret "${option}" could not be read: check the effect that provides it.`
+            })
+          )
+        ),
+    (value) =>
+      // As an environment variable is that is set to nothing. Asking the provider would cost a mint.
+      Redacted.value(value) === ""
+        ? Effect.fail(
+            new AuthError.Unauthorized({
+              provider,
+              operation: "login",
+              message: `The secret "${option}" is empty: set it.`
+            })
+          )
+        : Effect.succeed(value)
+  )
 
 /**
  * A secret in a `Config`: read once now, so that a missing one fails the layer, and then afresh at
@@ -246,11 +260,11 @@ export const url = (
 ): Effect.Effect<string, InvalidOptions> =>
   Effect.suspend(() => {
     const refuse = (message: string) => Effect.fail(new InvalidOptions({ provider, option, message }))
-    if (!URL.canParse(value)) {
+    const parsed = parseUrl(value)
+    if (parsed === undefined) {
       return refuse(`"${option}" is not an absolute URL: give one like https://host/path.`)
     }
-    const parsed = new URL(value)
-    if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "" || parsed.hash !== "") {
+    if (parsed.username !== "" || parsed.password !== "" || /[?#]/.test(value)) {
       return refuse(`"${option}" has a userinfo, a query or a fragment: give scheme, host and path only.`)
     }
     const insecure = options?.dangerouslyAllowInsecureHttp === true || loopback.test(parsed.hostname)

@@ -169,6 +169,9 @@ export type Tags<Ids extends ReadonlyArray<unknown>> = {
  * Supplies the standard `HttpClient.HttpClient` for several providers, over the `HttpClient` below
  * it: the origin of a request picks the flow. SDKs and `HttpApiClient` just work.
  *
+ * Made afresh wherever it is provided: memoised by reference, as layers are, a layer in a constant
+ * would hand one tenant's client to another. The managers below it are shared as ever.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -188,16 +191,21 @@ export function layer<Id>(
   tags: ReadonlyArray<Context.Tag<Id, TokenManager>>,
   options: LayerOptions = {}
 ): Layer.Layer<HttpClient.HttpClient, OriginConflict | AuthError.AuthError, HttpClient.HttpClient | Id> {
-  return Layer.effect(
-    HttpClient.HttpClient,
-    Effect.gen(function* () {
-      const managers = yield* Effect.all(tags)
-      const client = yield* compose(managers, options)
-      if (options.eager === true) {
-        yield* Effect.forEach(managers, (manager) => manager.get, { concurrency: "unbounded", discard: true })
-      }
-      return client
-    })
+  return Layer.fresh(
+    Layer.effect(
+      HttpClient.HttpClient,
+      Effect.gen(function* () {
+        const managers = yield* Effect.all(tags)
+        const client = yield* compose(managers, options)
+        if (options.eager === true) {
+          yield* Effect.forEach(managers, (manager) => manager.get, {
+            concurrency: "unbounded",
+            discard: true
+          })
+        }
+        return client
+      })
+    )
   )
 }
 

@@ -159,7 +159,7 @@ const canonical = (input: string): string =>
 export const instant = (input: unknown): Either.Either<number, Refused> => {
   const seconds = number(input)
   if (!Number.isNaN(seconds)) {
-    return seconds * 1000 > maxInstant ? Either.left("too large") : Either.right(seconds * 1000)
+    return Math.abs(seconds * 1000) > maxInstant ? Either.left("too large") : Either.right(seconds * 1000)
   }
   if (typeof input !== "string" || !iso.test(input.trim())) {
     return Either.left("not a timestamp")
@@ -214,5 +214,8 @@ export const clockSkew = (exchange: Exchange): number => {
 export const lifetimeFromTimestamp = (input: unknown, exchange: Exchange): Either.Either<number, Refused> =>
   Either.flatMap(instant(input), (expiresAt) => {
     const millis = expiresAt - clockSkew(exchange) - exchange.sentAt
-    return millis < 1 ? Either.left("already past") : Either.right(millis)
+    if (millis < 1) {
+      return Either.left("already past")
+    }
+    return exchange.sentAt + millis > maxInstant ? Either.left("too large") : Either.right(millis)
   })

@@ -23,6 +23,7 @@ import * as Stream from "effect/Stream"
 import * as AuthError from "./AuthError.ts"
 import * as Expiry from "./Expiry.ts"
 import * as TokenSet from "./TokenSet.ts"
+import { parseUrl } from "./internal/parseUrl.ts"
 import { httpDate, retryAfter } from "./internal/retryAfter.ts"
 
 /**
@@ -71,16 +72,17 @@ const plain = /^[\w.:/-]{1,128}$/
 const printable = (call: Call, value: unknown): string | undefined =>
   typeof value === "string" &&
   plain.test(value) &&
-  !call.secrets.some((secret) => value.includes(Redacted.value(secret)))
+  // A secret that was read from a file may end in a line break that nobody repeats.
+  !call.secrets.some((secret) => value.includes(Redacted.value(secret).trim()))
     ? value
     : undefined
 
 /** Method, origin and path: no userinfo, no query (R15). */
 const endpoint = (request: HttpClientRequest.HttpClientRequest): string => {
-  if (!URL.canParse(request.url)) {
+  const url = parseUrl(request.url)
+  if (url === undefined) {
     return request.method
   }
-  const url = new URL(request.url)
   return `${request.method} ${url.origin}${url.pathname}`
 }
 
@@ -91,21 +93,28 @@ const context = (call: Call) => ({
 })
 
 /** What Node and undici name a connection that was never made: the provider saw nothing. */
-const neverSent = new Set([
+const neverConnected = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
   "ConnectionRefused"
 ])
 
-const wasNeverSent = (cause: unknown, depth = 0): boolean =>
-  depth < 5 &&
-  Predicate.isRecord(cause) &&
-  ((typeof cause["code"] === "string" && neverSent.has(cause["code"])) ||
-    wasNeverSent(cause["cause"], depth + 1))
+/** A route can be missing when the connection is made, or be lost later, after the request was sent. */
+const routeLost = new Set(["EHOSTUNREACH", "ENETUNREACH"])
+
+const wasNeverSent = (cause: unknown, depth = 0): boolean => {
+  if (depth >= 5 || !Predicate.isRecord(cause)) {
+    return false
+  }
+  const code = cause["code"]
+  return (
+    (typeof code === "string" &&
+      (neverConnected.has(code) || (routeLost.has(code) && cause["syscall"] === "connect"))) ||
+    wasNeverSent(cause["cause"], depth + 1)
+  )
+}
 
 const unreachable = (call: Call, error: HttpClientError.HttpClientError): AuthError.AuthError =>
   new AuthError.Unavailable({
@@ -183,17 +192,23 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
           ...Option.getOrUndefined(init),
           redirect: "manual"
         }),
-        Effect.mapError((error) => unreachable(call, error))
+        // A base client that fails on a status (`filterStatusOk`) hides no answer from us.
+        Effect.catchAll((error) =>
+          error._tag === "ResponseError" && error.reason === "StatusCode"
+            ? Effect.succeed(error.response)
+            : Effect.fail(unreachable(call, error))
+        )
       )
     const text = yield* Effect.mapError(readBody(response), (error) => unreachable(call, error))
     const receivedAt = yield* Clock.currentTimeMillis
-    if (Option.isNone(text)) {
+    // A refusal says what it means by its status, however long it goes on.
+    if (Option.isNone(text) && response.status >= 200 && response.status < 300) {
       return yield* invalid(call, "the body is larger than 1 MiB", response.status)
     }
     return {
       status: response.status,
       headers: response.headers,
-      body: parseJson(text.value),
+      body: Option.flatMap(text, parseJson),
       sentAt,
       receivedAt,
       serverDate: httpDate(response.headers["date"])

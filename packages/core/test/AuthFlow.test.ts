@@ -405,9 +405,10 @@ describe("AuthFlow", () => {
 
     it.effect("R15: where it cannot be read, what the secret manager said stays hidden", () =>
       Effect.gen(function* () {
+        const untyped: unknown = new Error(secret, { cause: secret })
         const failures: ReadonlyArray<Effect.Effect<never, unknown>> = [
           Effect.fail(secret),
-          Effect.fail(new Error(secret, { cause: secret })),
+          Effect.fail(untyped),
           Effect.fail({ secret }),
           Effect.die(new Error(secret)),
           Effect.dieMessage(secret),
@@ -434,6 +435,16 @@ describe("AuthFlow", () => {
           ]) {
             assert.notInclude(surface, secret)
           }
+        }
+      })
+    )
+
+    it.effect("R12: an empty secret is Unauthorized, without asking the provider", () =>
+      Effect.gen(function* () {
+        for (const empty of [Redacted.make(""), Effect.succeed(Redacted.make(""))]) {
+          const error = yield* Effect.flip(AuthFlow.credential("acme", "clientSecret", empty))
+          assert.strictEqual(error._tag, "Unauthorized")
+          assert.include(error.message, '"clientSecret"')
         }
       })
     )

@@ -6,14 +6,14 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
+import { Agent } from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { AddressInfo } from "node:net"
 import * as Http from "node:http"
 
 interface Server {
@@ -39,7 +39,8 @@ const serve = (answer: (request: Http.IncomingMessage, response: Http.ServerResp
         request.on("end", () => answer(request, response))
       })
       server.listen(0, "127.0.0.1", () => {
-        const { port } = server.address() as AddressInfo
+        const address = server.address()
+        const port = typeof address === "object" && address !== null ? address.port : 0
         resume(
           Effect.succeed({
             url: `http://127.0.0.1:${port}`,
@@ -103,7 +104,7 @@ const oneConnection = NodeHttpClient.layerUndiciWithoutDispatcher.pipe(
     Layer.scoped(
       NodeHttpClient.Dispatcher,
       Effect.acquireRelease(
-        Effect.sync(() => new Undici.Agent({ connections: 1, pipelining: 1 })),
+        Effect.sync(() => new Agent({ connections: 1, pipelining: 1 })),
         (agent) => Effect.promise(() => agent.destroy())
       )
     )
@@ -144,7 +145,7 @@ describe.each(bases)("over loopback with %s", (_name, base) => {
         assert.strictEqual(api.seen.filter(({ path }) => path === "/token").length, 2)
         const refused = yield* client.get("/three", { headers: { "x-again": "1" } })
         assert.strictEqual(refused.status, 401)
-        assert.strictEqual(((yield* refused.json) as { error: string }).error, "revoked")
+        assert.include(yield* refused.text, '"error":"revoked"')
       }).pipe(Effect.provide(base))
   )
 
@@ -257,11 +258,17 @@ describe("toFetch", () => {
         Effect.flip(
           Effect.tryPromise({
             try: run,
-            catch: (error) => error as { readonly _tag?: string; readonly name: string }
+            // `_tag` of ours, `name` of the platform's.
+            catch: (error) =>
+              Predicate.hasProperty(error, "_tag")
+                ? error._tag
+                : error instanceof Error
+                  ? error.name
+                  : undefined
           })
         )
-      assert.strictEqual((yield* reject(() => fetch(`${refusing.url}/things`)))._tag, "AccessDenied")
-      assert.strictEqual((yield* reject(() => fetch("http://127.0.0.1:1/"))).name, "TypeError")
+      assert.strictEqual(yield* reject(() => fetch(`${refusing.url}/things`)), "AccessDenied")
+      assert.strictEqual(yield* reject(() => fetch("http://127.0.0.1:1/")), "TypeError")
 
       const { api, fetch: hanging } = yield* withFetch(() => {})
       const controller = new AbortController()
@@ -274,7 +281,7 @@ describe("toFetch", () => {
         }
       })
       controller.abort(new RangeError("enough"))
-      assert.strictEqual((yield* pending).name, "RangeError")
+      assert.strictEqual(yield* pending, "RangeError")
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 })

@@ -208,7 +208,7 @@ describe("AuthHttpClient", () => {
       const result = yield* Effect.either(Layer.build(layer))
       assert.isTrue(Either.isLeft(result) && result.left._tag === "OriginConflict")
       assert.include(
-        String(Either.isLeft(result) ? result.left.message : ""),
+        Either.isLeft(result) ? result.left.message : "",
         "one and two both claim https://api.test.example"
       )
     })
@@ -333,7 +333,7 @@ describe("AuthHttpClient, rejected tokens", () => {
     Effect.gen(function* () {
       const { api, client, test } = yield* setup()
       api.accepts = () => false
-      for (let call = 0; call < 500; call++) {
+      for (let call = 0; call < 100; call++) {
         const response = yield* client.get("/permits")
         assert.strictEqual(response.status, 401)
         assert.deepStrictEqual(yield* response.json, { error: "rejected" })

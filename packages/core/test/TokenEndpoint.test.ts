@@ -222,7 +222,8 @@ describe("TokenEndpoint", () => {
         Effect.gen(function* () {
           const answer = yield* TokenEndpoint.send(answering(ofSize(mebibyte)), call)
           assert.isTrue(Option.isSome(answer.body))
-          for (const status of [200, 401, 500]) {
+          // A refusal says what it means by its status: TokenEndpoint.largeBody.test.ts.
+          for (const status of [200, 201]) {
             const error = yield* Effect.flip(
               TokenEndpoint.send(answering(ofSize(mebibyte + 1), { status }), call)
             )
@@ -243,6 +244,10 @@ describe("TokenEndpoint", () => {
             pull: (controller) => {
               pulled += 1
               controller.enqueue(chunk)
+              // It would end, but only long after it should have been left.
+              if (pulled === 200) {
+                controller.close()
+              }
             },
             cancel: () => {
               cancelled = true
@@ -763,6 +768,23 @@ describe("TokenEndpoint", () => {
         assert.strictEqual(tokens.issuedAt, 5_000)
         assert.strictEqual(tokens.expiresAt, 3_605_000)
         assert.strictEqual(Redacted.value(Option.getOrThrow(tokens.refreshToken).value), "r")
+      })
+    )
+
+    it.effect("R1: a lifetime counts from the moment the request was sent, however slow the answer", () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(5_000)
+        const slow = HttpClient.make((request) =>
+          Effect.as(
+            Effect.sleep("7 seconds"),
+            HttpClientResponse.fromWeb(request, new Response('{"access_token":"a","expires_in":60}'))
+          )
+        )
+        const fiber = yield* Effect.fork(mint(slow))
+        yield* TestClock.adjust("7 seconds")
+        const tokens = yield* Fiber.join(fiber)
+        assert.strictEqual(tokens.issuedAt, 5_000)
+        assert.strictEqual(tokens.expiresAt, 65_000)
       })
     )
 

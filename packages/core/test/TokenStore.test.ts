@@ -583,6 +583,31 @@ describe("TokenStore (KeyValueStore)", () => {
     )
   })
 
+  it.effect(
+    "R13: of many writers at one version one wins, also where reading and writing take their time",
+    () =>
+      Effect.gen(function* () {
+        const kv = yield* memory
+        const slow: KeyValueStore.KeyValueStore = {
+          ...kv,
+          get: (key) => Effect.zipRight(Effect.yieldNow(), kv.get(key)),
+          set: (key, value) => Effect.zipRight(Effect.yieldNow(), kv.set(key, value))
+        }
+        yield* over(slow, (store) =>
+          Effect.gen(function* () {
+            const saved = yield* Effect.all(
+              Array.from({ length: 20 }, (_, index) => store.save("k", tokensOf(`access-${index}`), 0)),
+              { concurrency: "unbounded" }
+            )
+            assert.lengthOf(
+              saved.filter((one) => one._tag === "Written"),
+              1
+            )
+          })
+        )
+      })
+  )
+
   it.effect("Stores: a conflict writes nothing", () =>
     Effect.gen(function* () {
       const kv = yield* memory

@@ -132,7 +132,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 const startOf = Effect.fnUntraced(function* (options: Options) {
   const read = (option: string, secret: AuthFlow.Secret) => AuthFlow.credential(Wire.provider, option, secret)
   const pair =
-    "refreshToken" in options
+    "refreshToken" in options && options.refreshToken !== undefined
       ? Effect.zipWith(
           read("refreshToken", options.refreshToken),
           read("accessToken", options.accessToken),

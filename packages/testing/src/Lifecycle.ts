@@ -332,19 +332,16 @@ export const arbitrarySetup: FastCheck.Arbitrary<Setup> = FastCheck.record({
   refresh: FastCheck.constantFrom("none" as const, "kept" as const, "rotates" as const),
   login: FastCheck.boolean(),
   store: FastCheck.constantFrom("none" as const, "own" as const, "shared" as const)
-})
+}).map(({ latency, lifetime, login, refresh, refreshLifetime, store }): Setup => ({
+  latency,
+  refresh,
+  store,
   // A day without a store is a day of attempts to reach it: true to life, and slow to run.
-  .map((setup) =>
-    setup.store === "none" ? setup : { ...setup, lifetime: Math.min(setup.lifetime, 3_600_000) }
-  )
-  .map((setup) =>
-    setup.refresh === "none"
-      ? { ...setup, login: true }
-      : // Without a login, the end of the refresh token is the end of it all.
-        setup.login
-        ? setup
-        : { ...setup, refreshLifetime: 100 * 86_400_000 }
-  )
+  lifetime: store === "none" ? lifetime : Math.min(lifetime, 3_600_000),
+  login: login || refresh === "none",
+  // Without a login, the end of the refresh token is the end of it all.
+  refreshLifetime: login || refresh === "none" ? refreshLifetime : 100 * 86_400_000
+}))
 
 /**
  * One command; time passes in steps that suit the lifetime.

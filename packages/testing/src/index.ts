@@ -1,6 +1,7 @@
 /**
  * @since 0.1.0
  */
+export * as Arbitraries from "./Arbitraries.ts"
 export * as AutopaySandbox from "./AutopaySandbox.ts"
 export * as Fault from "./Fault.ts"
 export * as Ledger from "./Ledger.ts"

@@ -26,7 +26,7 @@ export const verdict = (error: AuthError): Verdict =>
 export const mayHaveIssued = (error: AuthError): boolean => isMalformed(error)
 
 /** A gateway that lost its upstream, and a server that broke down half way: the request did arrive. */
-const arrived = new Set([408, 500, 502, 504])
+const didNotArrive = new Set([503, 521, 522, 523, 525, 526, 530])
 
 /**
  * R8: whether a failed refresh may have spent a rotating refresh token all the same: no answer came
@@ -36,4 +36,6 @@ export const mayHaveSpent = (error: AuthError): boolean =>
   isMalformed(error) ||
   (error._tag === "Unavailable" &&
     error.neverSent !== true &&
-    (error.status === undefined || arrived.has(error.status)))
+    (error.status === undefined ||
+      error.status === 408 ||
+      (error.status >= 500 && !didNotArrive.has(error.status))))

@@ -27,6 +27,13 @@ interface Wiring<E> {
 }
 
 /**
+ * R9: a request is sent once more with another token, and a third time only where that token had been
+ * asked for before the first one was rejected, so that one revocation hit both. The replacement of a
+ * rejected token is on probation, and a rejection of that one is final.
+ */
+const maxRetries = 2
+
+/**
  * R9, R10, R14: sends a request with a token, and once more with another one if it is rejected. Runs
  * on the request as it is sent: in the postprocessing of the client.
  */
@@ -39,7 +46,7 @@ export const authenticate = <E>(
     manager: TokenManager,
     request: Request,
     token: AccessToken,
-    again: boolean
+    retries: number
   ): Sending<E | HttpClientError.HttpClientError> =>
     Effect.matchCauseEffect(
       postprocess(
@@ -54,7 +61,7 @@ export const authenticate = <E>(
         onFailure: (cause) => Effect.failCause(Cause.map(cause, (error) => ownError(error, request))),
         onSuccess: (response) => {
           if (manager.flow.isTokenRejected(response)) {
-            return rejected(manager, request, token, response, again)
+            return rejected(manager, request, token, response, retries)
           }
           // An API that fails has not said whether it accepts the token.
           if (response.status < 500) {
@@ -70,10 +77,10 @@ export const authenticate = <E>(
     request: Request,
     token: AccessToken,
     response: HttpClientResponse.HttpClientResponse,
-    again: boolean
+    retries: number
   ): Sending<E | HttpClientError.HttpClientError> => {
     const worthRetrying = manager.unsafeReject(token)
-    if (!worthRetrying || again || !isReplayable(request.body)) {
+    if (!worthRetrying || retries >= maxRetries || !isReplayable(request.body)) {
       return Effect.succeed(new AuthenticatedResponse(response, request))
     }
     return Effect.flatMap(buffered(response), (kept) =>
@@ -81,7 +88,7 @@ export const authenticate = <E>(
         Effect.mapError(manager.replacement(token), (error) => onAuthError(error, request)),
         Option.match({
           onNone: () => Effect.succeed(new AuthenticatedResponse(kept, request)),
-          onSome: (next) => attempt(manager, request, next, true)
+          onSome: (next) => attempt(manager, request, next, retries + 1)
         })
       )
     )
@@ -99,8 +106,8 @@ export const authenticate = <E>(
     return token === undefined
       ? Effect.flatMap(
           Effect.mapError(manager.get, (error) => onAuthError(error, request)),
-          (served) => attempt(manager, request, served, false)
+          (served) => attempt(manager, request, served, 0)
         )
-      : attempt(manager, request, token, false)
+      : attempt(manager, request, token, 0)
   }
 }

@@ -37,8 +37,11 @@ const refill = (bucket: Bucket, interval: number, now: number): Bucket => ({
   at: now
 })
 
-const wait = (bucket: Bucket, interval: number, now: number): number =>
-  Math.max(0, Math.ceil((1 - refill(bucket, interval, now).level) * interval))
+const wait = (bucket: Bucket, interval: number, now: number): number => {
+  const missing = (1 - refill(bucket, interval, now).level) * interval
+  // Less than a hundredth of a millisecond is a rounding error.
+  return missing < 0.01 ? 0 : Math.max(0, bucket.at - now) + Math.ceil(missing - 0.01)
+}
 
 /** How long to wait for the next mint, in milliseconds; 0: now. `lifetime` is the current token's. */
 export const waitFor = (budget: MintBudget, lifetime: number | undefined, now: number): number =>

@@ -1,14 +1,17 @@
 const seconds = /^\d{1,12}$/
 
-/** IMF-fixdate and its obsolete forms (RFC 9110, section 5.6.7) all start with a weekday. */
-const date = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/
+/** IMF-fixdate and the obsolete form of RFC 850 (RFC 9110, section 5.6.7). */
+const zoned = /^[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} (?:GMT|UTC|[+-]0000)$/
+
+/** The obsolete form of asctime: UTC as well, but `Date.parse` takes it for local time. */
+const asctime = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
 
 /** An HTTP date as epoch milliseconds. */
 export const httpDate = (value: string | undefined): number | undefined => {
-  if (value === undefined || !date.test(value)) {
+  if (value === undefined || !(zoned.test(value) || asctime.test(value))) {
     return undefined
   }
-  const millis = Date.parse(value)
+  const millis = Date.parse(asctime.test(value) ? `${value} GMT` : value)
   return Number.isNaN(millis) ? undefined : millis
 }
 

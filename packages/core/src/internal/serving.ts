@@ -22,6 +22,8 @@ interface Current extends Rejection.Served {
   readonly guard: ClockGuard
   /** Minted by this process: what R18 may revoke. */
   readonly ours: boolean
+  /** When it was dropped, in epoch milliseconds. */
+  readonly droppedAt: number
 }
 
 /** R3, R9: which token is served, and what rejections of it mean. */
@@ -112,8 +114,12 @@ export class Serving {
         expiresAt: tokens.expiresAt
       },
       dropped: false,
-      // Also what replaces a token on probation by the clock: nothing has succeeded since the rejection.
-      probation: previous?.dropped === true || previous?.probation === true,
+      droppedAt: 0,
+      // What was asked for before the rejection replaces nothing: a revocation may have hit it as well.
+      // What replaces a token on probation by the clock is on probation: nothing has succeeded since.
+      probation:
+        previous !== undefined &&
+        (previous.probation || (previous.dropped && tokens.issuedAt >= previous.droppedAt)),
       struck: same
     }
     if (same) {
@@ -163,8 +169,9 @@ export class Serving {
   drop(generation: number): void {
     const current = this.#current
     if (current !== undefined && !current.dropped && current.generation === generation) {
-      this.#current = { ...current, dropped: true }
-      this.#events.emit(AuthEvent.Rejected({ ...this.#events.common, generation }))
+      const common = this.#events.common
+      this.#current = { ...current, dropped: true, droppedAt: common.at }
+      this.#events.emit(AuthEvent.Rejected({ ...common, generation }))
     }
   }
 

@@ -112,6 +112,12 @@ describe("failureGate", () => {
     runs
   )
 
+  it("R11: a moment that is now, or has passed, closes nothing", () => {
+    assert.isUndefined(afterFailure(undefined, limited(5_000), 5_000))
+    assert.isUndefined(afterFailure(undefined, limited(4_999), 5_000))
+    assert.isDefined(afterFailure(undefined, limited(5_001), 5_000))
+  })
+
   it("R11: waiting for a moment does not count as a failure", () => {
     const waited = afterFailure(undefined, limited(60_000), 0)
     assert.strictEqual(must(afterFailure(waited, unauthorized, 60_000)).duration, 1_000)

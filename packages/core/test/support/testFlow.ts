@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 
-export const provider = "test"
+const provider = "test"
 
 export const unavailable = new AuthError.Unavailable({ provider, operation: "login", message: "down" })
 export const unauthorized = new AuthError.Unauthorized({
@@ -27,7 +27,7 @@ export const refused = new AuthError.Expired({
 })
 
 /** What the fake provider does with the mints to come; the last one stays. */
-export type Behaviour = "issue" | "hang" | AuthError.AuthError
+type Behaviour = "issue" | "hang" | AuthError.AuthError
 
 export interface Options {
   readonly lifetime?: Duration.DurationInput

@@ -19,7 +19,7 @@ export const defaultBaseUrl: { readonly [K in Environment]: string } = {
 }
 
 /** Unverified: the seed leaves the paths out. */
-export const generatePath = "/SUAPI/jservice/auth/generate-access-token"
+const generatePath = "/SUAPI/jservice/auth/generate-access-token"
 export const validatePath = "/SUAPI/jservice/auth/validate-access-token"
 
 /** Unverified: the seed names no lifetime; used where `expire_in` is missing. */
@@ -63,16 +63,24 @@ export const validate = (options: ValidateOptions): TokenEndpoint.Call => ({
 })
 
 /** `expire_in`, `expireIn` and `Data` are written both ways (unverified): one spelling of them. */
-const fold = (body: unknown): unknown =>
-  Predicate.isRecord(body) && !Array.isArray(body)
+const fold = (body: unknown, depth = 0): unknown =>
+  // The answer and its data; what lies deeper is not ours, and may be deeper than the stack.
+  depth < 2 && Predicate.isRecord(body) && !Array.isArray(body)
     ? Object.fromEntries(
-        Object.entries(body).map(([key, value]) => [key.toLowerCase().replaceAll("_", ""), fold(value)])
+        Object.entries(body).map(([key, value]) => [
+          key.toLowerCase().replaceAll("_", ""),
+          fold(value, depth + 1)
+        ])
       )
     : body
 
 const Folded = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.compose(
-    Schema.transform(Schema.Unknown, Schema.Unknown, { strict: true, decode: fold, encode: (body) => body }),
+    Schema.transform(Schema.Unknown, Schema.Unknown, {
+      strict: true,
+      decode: (body) => fold(body),
+      encode: (body) => body
+    }),
     schema,
     { strict: false }
   )

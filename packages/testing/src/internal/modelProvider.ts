@@ -8,8 +8,8 @@ import * as Redacted from "effect/Redacted"
 import type { FaultKind, Setup } from "../Lifecycle.ts"
 import type { VirtualTime } from "./virtualTime.ts"
 
-export const provider = "model"
-export const apiUrl = "https://api.model.example"
+const provider = "model"
+const apiUrl = "https://api.model.example"
 
 interface AccessToken {
   /** By the earliest clock that could count: from when the request was sent. */
@@ -156,7 +156,12 @@ export class ModelProvider {
     message: string,
     status?: number
   ): AuthError.AuthError {
-    return new AuthError[tag]({ provider, operation, message, status })
+    const fields = { provider, operation, message, status }
+    return tag === "Unavailable"
+      ? new AuthError.Unavailable(fields)
+      : tag === "Unauthorized"
+        ? new AuthError.Unauthorized(fields)
+        : new AuthError.InvalidResponse(fields)
   }
 
   /** One call of the token endpoint: `handle` is what it does, unless a fault says otherwise. */

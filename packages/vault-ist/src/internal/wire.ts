@@ -76,14 +76,17 @@ const refusal = (body: unknown): TokenEndpoint.Refusal => ({
   expiredAt: expiredAt(body)
 })
 
-export const readRefresh = TokenEndpoint.read({
-  schema: Schema.Struct({
-    access_token: Schema.String,
-    expires_in: Schema.optional(Schema.Unknown),
-    token_type: Schema.optional(Schema.NullOr(Schema.String)),
-    refresh_token: Schema.optional(Schema.NullOr(Schema.String)),
-    scope: Schema.optional(Schema.NullOr(Schema.String))
-  }),
+const Tokens = Schema.Struct({
+  access_token: Schema.String,
+  expires_in: Schema.optional(Schema.Unknown),
+  token_type: Schema.optional(Schema.NullOr(Schema.String)),
+  refresh_token: Schema.optional(Schema.NullOr(Schema.String)),
+  scope: Schema.optional(Schema.NullOr(Schema.String))
+})
+
+/** A login answers as a refresh does. */
+const answers: TokenEndpoint.Wire<typeof Tokens.Type, typeof Tokens.Encoded> = {
+  schema: Tokens,
   found: (body, answer) => ({
     accessToken: body.access_token,
     lifetime: Expiry.lifetimeFromSeconds(body.expires_in ?? defaultLifetimeSeconds, answer.sentAt),
@@ -92,7 +95,7 @@ export const readRefresh = TokenEndpoint.read({
     scope: body.scope ?? undefined
   }),
   refusal
-})
+}
 
-/** A login answers as a refresh does. */
-export const readLogin = readRefresh
+export const readLogin = TokenEndpoint.read(answers)
+export const readRefresh = TokenEndpoint.read(answers)

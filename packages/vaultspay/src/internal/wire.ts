@@ -85,7 +85,9 @@ const refusal = (body: unknown): TokenEndpoint.Refusal => ({
       : undefined
 })
 
-export const readLogin = TokenEndpoint.read({ schema: Body, found, refusal })
+const answers = { schema: Body, found, refusal }
+
+export const readLogin = TokenEndpoint.read(answers)
 
 /** A refresh brings no refresh token: the manager keeps the one it has. */
-export const readRefresh = readLogin
+export const readRefresh = TokenEndpoint.read(answers)

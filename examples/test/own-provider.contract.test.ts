@@ -1,0 +1,15 @@
+// #region contract
+import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Parcels from "../src/own-provider/Parcels.ts"
+import * as ParcelsSandbox from "../src/own-provider/ParcelsSandbox.ts"
+
+AuthFlowSuite.describe("parcels", {
+  sandbox: ParcelsSandbox.make,
+  tag: Parcels.Parcels,
+  layer: ({ apiOrigin, clientId, clientSecret }) =>
+    Parcels.layer({ baseUrl: apiOrigin, account: clientId, key: clientSecret }),
+  login: true,
+  refresh: "none",
+  lifetime: (json, seconds) => Object.assign({}, json, { ttl: seconds })
+})
+// #endregion

@@ -1,0 +1,18 @@
+import { SuSandbox } from "@latchkey/testing"
+import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Predicate from "effect/Predicate"
+import * as Su from "../src/Su.ts"
+
+AuthFlowSuite.describe("Su", {
+  sandbox: SuSandbox.make,
+  tag: Su.Su,
+  layer: ({ apiOrigin, clientId, clientSecret, policy }) =>
+    Su.layer({ environment: "sandbox", domain: clientId, clientSecret, baseUrl: apiOrigin, policy }),
+  login: true,
+  refresh: "none",
+  defaultLifetime: "1 hour",
+  lifetime: (json, seconds) =>
+    Predicate.hasProperty(json, "data")
+      ? { ...json, data: Object.assign({}, json.data, { expire_in: seconds }) }
+      : json
+})

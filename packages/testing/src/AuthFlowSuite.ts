@@ -1,0 +1,110 @@
+/**
+ * The contract of a flow, as tests: what every provider package must do, told by its sandbox. Imports
+ * vitest: reachable as `@latchkey/testing/AuthFlowSuite` only.
+ *
+ * @since 0.1.0
+ */
+import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"
+import type { TokenManager } from "@latchkey/core/TokenManager"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Vitest from "@effect/vitest"
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type { Sandbox } from "./Sandbox.ts"
+import { answers } from "./internal/flowAnswers.ts"
+import { failures } from "./internal/flowFailures.ts"
+import { life } from "./internal/flowLife.ts"
+import { refusals } from "./internal/flowRefusals.ts"
+import { worlds } from "./internal/worlds.ts"
+
+/**
+ * Where a flow is to find its provider, and what it is configured with. The secrets are effects and
+ * change during a test, as a person changes a configuration: hand them on as they are (R16).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Target {
+  /** The origin of the token endpoints, without a slash at the end. */
+  readonly tokenOrigin: string
+  /** The origin of the API; over HTTP the same one. */
+  readonly apiOrigin: string
+  /** The `clientId` of the sandbox's credentials. */
+  readonly clientId: string
+  /** The `clientSecret` of the sandbox's credentials. */
+  readonly clientSecret: Effect.Effect<Redacted.Redacted<string>>
+  /** The access token of a token set that was issued; a defect where the flow does not start from one. */
+  readonly accessToken: Effect.Effect<Redacted.Redacted<string>>
+  /** The refresh token of the same token set. */
+  readonly refreshToken: Effect.Effect<Redacted.Redacted<string>>
+  /** What the layer is to be given as its policy. */
+  readonly policy: RefreshPolicy
+}
+
+/**
+ * What the suite must know of a flow.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<Id> {
+  /** Makes a sandbox of the provider; every test has its own. `nonce` must stand in every secret. */
+  readonly sandbox: (options: {
+    readonly nonce: string
+    readonly accessLifetime: Duration.DurationInput
+  }) => Effect.Effect<Sandbox>
+  /** The provider's tag. */
+  readonly tag: Context.Tag<Id, TokenManager>
+  /** The provider's layer, pointed at a sandbox. */
+  readonly layer: (target: Target) => Layer.Layer<Id, unknown, HttpClient.HttpClient>
+  /** Whether the flow can log in. */
+  readonly login: boolean
+  /** Whether it refreshes, and whether that spends the refresh token (R5, R7). */
+  readonly refresh: "none" | "kept" | "rotates"
+  /** What it starts from: a login, or a token set that was issued. Default: a login, if there is one. */
+  readonly start?: "login" | "issued" | undefined
+  /**
+   * What wrong credentials are. Default: `Unauthorized`, and `Expired` for a flow without a login, whose
+   * only credential is a refresh token.
+   */
+  readonly wrongCredentials?: "Unauthorized" | "AccessDenied" | "Expired" | undefined
+  /**
+   * The lifetime of an access token where the answer names none (R1). Default: such an answer is
+   * `InvalidResponse`.
+   */
+  readonly defaultLifetime?: Duration.DurationInput | undefined
+  /**
+   * Puts a lifetime into the JSON of an answer, as the provider spells lifetimes. `seconds` may be
+   * anything a provider could come up with: 0, -1, 1e18, "3600", "NaN"; `undefined` takes it out. A
+   * provider of timestamps counts from `now`, in epoch milliseconds. Must take any JSON: what is no
+   * answer with a token may be left as it is.
+   */
+  readonly lifetime: (json: unknown, seconds: number | string | undefined, now: number) => unknown
+}
+
+/**
+ * Registers the contract of a flow, once in memory and once over HTTP on loopback: a block of vitest's.
+ *
+ * The life of a token (R1, R3-R5, R9, R10, R13), refusals by the token endpoint (R6, R11, R16), answers
+ * that are none (R1, R14), failures of the connection and of the provider (R4, R8, R11). Every test
+ * asserts the outcome, what the sandbox's ledger counted, that no error shows a secret (R15), and that
+ * all is well once the fault is gone. Time is `TestClock`'s, over real sockets too.
+ *
+ * @since 0.1.0
+ * @category suites
+ */
+export const describe = <Id>(name: string, options: Options<Id>): void => {
+  Vitest.describe(`the contract of a flow: ${name}`, () => {
+    for (const world of worlds) {
+      Vitest.describe(world.name, () => {
+        life(options, world)
+        refusals(options, world)
+        answers(options, world)
+        failures(options, world)
+      })
+    }
+  })
+}

@@ -1,0 +1,161 @@
+import { assert, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type { Options } from "../AuthFlowSuite.ts"
+import * as Fault from "../Fault.ts"
+import { approach, capabilities, failed, lifetime, recovers, said, setUp } from "./flowHarness.ts"
+import type { World } from "./worlds.ts"
+
+const all = (count: number, outcome: string) => Array.from({ length: count }, () => outcome)
+
+/** `Retry-After`: a delay in seconds, and a date of the provider's clock. */
+const retryAfter = [
+  { name: "seconds", header: (_now: number, seconds: number) => String(seconds) },
+  {
+    name: "a date",
+    header: (now: number, seconds: number) => new Date(now + seconds * 1000).toUTCString()
+  }
+]
+
+/** R6, R11, R16: the token endpoint says no, and means it. */
+export const refusals = <Id>(options: Options<Id>, world: World): void => {
+  const capable = capabilities(options)
+  const { entrances, login, refresh, startsIssued, wrongCredentials } = capable
+  const start = setUp(options, world)
+  /** What a flow asks before it gives up: the refresh that it is configured with, the login, or both. */
+  const asked = (startsIssued ? 1 : 0) + (login ? 1 : 0)
+
+  it.scoped(`R11: wrong credentials are ${wrongCredentials}, asked once, and then the gate`, () =>
+    Effect.gen(function* () {
+      const { call, calls, counts, pass, spoil } = yield* start
+      yield* spoil
+      failed(yield* call, wrongCredentials)
+      assert.deepStrictEqual(yield* calls(30), all(30, wrongCredentials))
+      assert.deepInclude(yield* counts, { refusals: asked, mints: 0, requests: 0 })
+      yield* pass("1 second")
+      // What a refresh token was refused for is not asked again: only the login is.
+      assert.deepStrictEqual(yield* calls(30), all(30, wrongCredentials))
+      const { refusals } = yield* counts
+      assert.strictEqual(refusals, asked + (login ? 1 : 0))
+      yield* pass("1999 millis")
+      assert.deepStrictEqual(yield* calls(30), all(30, wrongCredentials))
+      assert.deepInclude(yield* counts, { refusals, mints: 0, requests: 0, reuses: 0 })
+    })
+  )
+
+  it.scoped("R16: another credential opens the gate, without a restart", () =>
+    Effect.gen(function* () {
+      const harness = yield* start
+      yield* harness.spoil
+      for (let round = 0; round < 4; round++) {
+        failed(yield* harness.call, wrongCredentials)
+        yield* harness.pass("5 minutes")
+      }
+      failed(yield* harness.call, wrongCredentials)
+      yield* harness.reconfigure
+      // Not 5 minutes: as long as it takes to look at the credential again.
+      yield* harness.pass("1 second")
+      yield* harness.sandbox.clearLedger
+      assert.deepStrictEqual(yield* harness.calls(10), all(10, "200"))
+      assert.deepInclude(yield* harness.counts, { mints: 1, refusals: 0, reuses: 0 })
+    })
+  )
+
+  if (refresh !== "none") {
+    for (const [name, end] of [
+      ["revoked", "revokeRefreshTokens"],
+      ["expired", "expireRefreshTokens"]
+    ] as const) {
+      it.scoped(
+        `R6: a refresh token that was ${name}: ${login ? "one refusal, one login" : "Expired, asked once"}`,
+        () =>
+          Effect.gen(function* () {
+            const harness = yield* start
+            const { call, calls, counts, pass, sandbox } = harness
+            yield* call
+            yield* pass(lifetime)
+            yield* sandbox[end]
+            yield* sandbox.clearLedger
+            if (login) {
+              assert.deepStrictEqual(yield* calls(10), all(10, "200"))
+              assert.deepInclude(yield* counts, { refusals: 1, logins: 1, refreshes: 0, reuses: 0 })
+              yield* pass(lifetime)
+              assert.deepStrictEqual(yield* calls(10), all(10, "200"))
+              assert.deepInclude(yield* counts, { refusals: 1, logins: 1, refreshes: 1 })
+            } else {
+              const error = failed(yield* call, "Expired")
+              assert.strictEqual(error._tag === "Expired" && error.credential, "refresh_token")
+              assert.deepStrictEqual(yield* calls(30), all(30, "Expired"))
+              assert.deepInclude(yield* counts, { refusals: 1, mints: 0, requests: 0, reuses: 0 })
+              yield* recovers(harness, true)
+            }
+          })
+      )
+    }
+  }
+
+  for (const entrance of entrances) {
+    const { endpoint, name } = entrance
+
+    it.scoped(`R11: 403 to ${name} is AccessDenied, asked once, no login instead`, () =>
+      Effect.gen(function* () {
+        const harness = yield* start
+        yield* approach(harness, capable, entrance)
+        yield* harness.sandbox.fault(endpoint, Fault.Status({ status: 403 }), { times: Infinity })
+        failed(yield* harness.call, "AccessDenied")
+        assert.deepStrictEqual(yield* harness.calls(30), all(30, "AccessDenied"))
+        assert.deepInclude(yield* harness.counts, { faults: 1, mints: 0, requests: 0 })
+        yield* recovers(harness, false)
+      })
+    )
+
+    it.scoped(`R11: 429 to ${name} with a date of a clock that is 10 minutes ahead is waited for`, () =>
+      Effect.gen(function* () {
+        const harness = yield* start
+        const { calls, during, mintedAt, sandbox } = harness
+        const now = yield* approach(harness, capable, entrance)
+        yield* sandbox.skewClock("10 minutes")
+        const date = new Date(now + 605_000).toUTCString()
+        yield* sandbox.fault(endpoint, Fault.Status({ status: 429, headers: { "retry-after": date } }))
+        assert.deepStrictEqual(yield* during("6 seconds", calls(3)), all(3, "200"))
+        assert.deepStrictEqual(yield* mintedAt(now), [5_000])
+      })
+    )
+
+    for (const { header, name: kind } of retryAfter) {
+      it.scoped(`R11: 429 to ${name} with ${kind} within the deadline is waited for`, () =>
+        Effect.gen(function* () {
+          const harness = yield* start
+          const { calls, counts, during, mintedAt, sandbox } = harness
+          const now = yield* approach(harness, capable, entrance)
+          const fault = Fault.Status({ status: 429, headers: { "retry-after": header(now, 5) } })
+          yield* sandbox.fault(endpoint, fault)
+          assert.deepStrictEqual(yield* during("6 seconds", calls(10)), all(10, "200"))
+          assert.deepStrictEqual(yield* mintedAt(now), [5_000])
+          assert.deepInclude(yield* counts, { faults: 1, mints: 1, reuses: 0, rejections: 0 })
+        })
+      )
+
+      it.scoped(`R11: 429 to ${name} with ${kind} beyond the deadline is RateLimited until then`, () =>
+        Effect.gen(function* () {
+          const harness = yield* start
+          const { call, calls, counts, pass, sandbox } = harness
+          const now = yield* approach(harness, capable, entrance)
+          const fault = Fault.Status({ status: 429, headers: { "retry-after": header(now, 120) } })
+          yield* sandbox.fault(endpoint, fault)
+          const error = failed(yield* call, "RateLimited")
+          assert.strictEqual(
+            error._tag === "RateLimited" && error.retryAfter && DateTime.toEpochMillis(error.retryAfter),
+            now + 120_000
+          )
+          yield* pass("119 seconds")
+          assert.deepStrictEqual(yield* calls(30), all(30, "RateLimited"))
+          assert.deepInclude(yield* counts, { faults: 1, mints: 0, requests: 0 })
+          yield* pass("1 second")
+          assert.strictEqual(said(yield* call), "200")
+          assert.deepInclude(yield* counts, { faults: 1, mints: 1, reuses: 0 })
+        })
+      )
+    }
+  }
+}

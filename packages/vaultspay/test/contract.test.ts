@@ -1,0 +1,28 @@
+import { VaultsPaySandbox } from "@latchkey/testing"
+import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Predicate from "effect/Predicate"
+import * as VaultsPay from "../src/VaultsPay.ts"
+
+/** A lifetime as a timestamp, where there is one: ISO 8601, or epoch seconds for what a date cannot say. */
+const expiry = (seconds: number | string | undefined, now: number): unknown =>
+  typeof seconds === "number" && seconds < 1e12
+    ? new Date(now + seconds * 1000).toISOString()
+    : Number(seconds) > 0
+      ? String(now / 1000 + Number(seconds))
+      : seconds
+
+AuthFlowSuite.describe("VaultsPay", {
+  sandbox: VaultsPaySandbox.make,
+  tag: VaultsPay.VaultsPay,
+  layer: ({ apiOrigin, clientId, clientSecret, policy }) =>
+    VaultsPay.layer({ baseUrl: apiOrigin, clientId, clientSecret, policy }),
+  login: true,
+  refresh: "kept",
+  defaultLifetime: "5 minutes",
+  lifetime: (json, seconds, now) => {
+    const accessTokenExpiry = expiry(seconds, now)
+    return Predicate.hasProperty(json, "data")
+      ? { ...json, data: Object.assign({}, json.data, { accessTokenExpiry }) }
+      : Object.assign({}, json, { accessTokenExpiry })
+  }
+})
