@@ -35,7 +35,7 @@ describe("the registry", () => {
 
   it("every package on top of core runs the contract suite of a flow or of a store", () => {
     const missing = subjects.filter(
-      (name) => !/^(?:AuthFlowSuite|TokenStoreSuite)\.describe\(/m.test(contractOf(name))
+      (name) => !/^\s*(?:AuthFlowSuite|TokenStoreSuite)\.describe\(/m.test(contractOf(name))
     )
     assert.deepStrictEqual(
       missing,
