@@ -1,6 +1,6 @@
 // Tokens outlive the process: the second run adopts the first one's, and nobody logs in again.
 import { FileSystem } from "@effect/platform"
-import { NodeContext, NodeKeyValueStore } from "@effect/platform-node"
+import { NodeContext } from "@effect/platform-node"
 import { TokenStore } from "@latchkey/core"
 import { Ledger } from "@latchkey/testing"
 import { VaultsPay } from "@latchkey/vaultspay"
@@ -11,10 +11,7 @@ import { sandboxes } from "./support/sandboxes.ts"
 // TOKEN_STORE_KEY is 32 random bytes in base64: openssl rand -base64 32
 const Store = (directory: string) =>
   Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) =>
-    TokenStore.layerKeyValueStore.pipe(
-      TokenStore.encrypted(key),
-      Layer.provide(NodeKeyValueStore.layerFileSystem(directory))
-    )
+    TokenStore.layerFileSystem(directory).pipe(TokenStore.encrypted(key), Layer.provide(NodeContext.layer))
   ).pipe(Layer.unwrapEffect)
 
 const Live = (directory: string) =>

@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import type * as Path from "@effect/platform/Path"
 import type * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -15,6 +17,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TokenSet from "./TokenSet.ts"
+import { directoryStore } from "./internal/directory.ts"
 import { makeSeal } from "./internal/seal.ts"
 
 /**
@@ -270,8 +273,9 @@ export const layerMemory: Layer.Layer<TokenStore> = Layer.effect(TokenStore, mak
 /**
  * A store over a `KeyValueStore`: a directory, a browser's storage.
  *
- * Tokens survive a restart. They stand there in plain: keep others out of the directory. There is
- * no lease across processes, and its compare-and-set holds only within this one: for processes that
+ * Tokens survive a restart. They stand there in plain. For a directory take {@link layerFileSystem}: the
+ * `KeyValueStore` of `@effect/platform` does not replace its files as a whole, and everybody may read
+ * them. There is no lease across processes, and its compare-and-set holds only within this one: for processes that
  * share tokens use a store that is made for it.
  *
  * @since 0.1.0
@@ -348,6 +352,44 @@ export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.Ke
   TokenStore,
   makeKeyValueStore
 )
+
+/**
+ * A store in a directory: a file per key, which only its owner can read (0600, in a directory of 0700),
+ * and which is replaced as a whole. A process that is killed at any point of a write leaves the old
+ * record or the new one, never a torn one.
+ *
+ * Records survive a restart, and a crash of the machine once `save` has succeeded. What else it does and
+ * does not promise is what {@link makeKeyValueStore} says: for one process. On Windows the file has the
+ * permissions of its directory.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeFileSystem = (
+  directory: string
+): Effect.Effect<Service, StoreError, FileSystem.FileSystem | Path.Path> =>
+  directoryStore(directory).pipe(
+    Effect.mapError(
+      () =>
+        new StoreError({
+          reason: "unreachable",
+          message:
+            "The directory of the token store cannot be used: check that it exists or can be created, and that this process may write to it."
+        })
+    ),
+    Effect.flatMap((kv) => Effect.provideService(makeKeyValueStore, KeyValueStore.KeyValueStore, kv))
+  )
+
+/**
+ * A store in a directory: see {@link makeFileSystem}.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFileSystem = (
+  directory: string
+): Layer.Layer<TokenStore, StoreError, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(TokenStore, makeFileSystem(directory))
 
 /**
  * A key that encrypts records: 32 random bytes, base64 or base64url encoded.

@@ -99,7 +99,7 @@ export interface Options<Id> {
 export const describe = <Id>(name: string, options: Options<Id>): void => {
   Vitest.describe(`the contract of a flow: ${name}`, () => {
     for (const world of worlds) {
-      Vitest.describe(world.name, () => {
+      Vitest.describe.concurrent(world.name, () => {
         life(options, world)
         refusals(options, world)
         answers(options, world)

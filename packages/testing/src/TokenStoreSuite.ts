@@ -60,7 +60,7 @@ export interface Options {
  * @category suites
  */
 export const describe = (name: string, options: Options): void => {
-  Vitest.describe(`the contract of a store: ${name}`, () => {
+  Vitest.describe.concurrent(`the contract of a store: ${name}`, () => {
     records(options)
     leases(options)
     claims(options)
