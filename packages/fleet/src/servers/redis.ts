@@ -2,9 +2,9 @@ import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePort } from "./freePort.ts"
 
 /** A `redis-server` of one's own on a free port of 127.0.0.1, every write on disk. */
 export interface RedisServer {
@@ -18,18 +18,6 @@ export interface RedisServer {
   /** Kills it, and deletes its files. */
   readonly remove: () => Promise<void>
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      server.close(() =>
-        address === null || typeof address === "string" ? reject(new Error("no port")) : resolve(address.port)
-      )
-    })
-  })
 
 /** Until it says that it accepts connections; a rejection if there is no such program, or it ends. */
 const launch = (args: ReadonlyArray<string>): Promise<ChildProcess> =>

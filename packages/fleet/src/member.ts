@@ -1,0 +1,127 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { build } from "esbuild"
+import * as Schema from "effect/Schema"
+import { Line, Settings } from "./protocol.ts"
+import type { Step } from "./protocol.ts"
+
+/** A process of the fleet, as its parent sees it. */
+export interface Member {
+  readonly calls: () => number
+  /** Milliseconds. */
+  readonly slowest: () => number
+  readonly failures: () => ReadonlyArray<string>
+  readonly ready: Promise<void>
+  /** Runs at each step of its mints, at once. */
+  onMint: (step: Step) => void
+  /** By its own notes: the last step of its last mint. */
+  readonly lastStep: () => string | undefined
+  /** Whether it ended without being told to. */
+  readonly crashed: () => boolean
+  /** With -9. */
+  readonly kill: () => Promise<void>
+  /** Lets it end what it does. */
+  readonly stop: () => Promise<void>
+}
+
+/** The worker in one file beside our dependencies: ten that compile themselves would take a minute. */
+export const bundleWorker = async (): Promise<string> => {
+  const outfile = fileURLToPath(new URL("../node_modules/.latchkey/worker.mjs", import.meta.url))
+  await build({
+    entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    external: ["@libsql/client"],
+    banner: {
+      js: 'import { createRequire as createRequire_ } from "node:module"; const require = createRequire_(import.meta.url);'
+    }
+  })
+  return outfile
+}
+
+const deferred = () => {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+const decodeLine = Schema.decodeSync(Line)
+const encodeSettings = Schema.encodeSync(Settings)
+
+export const startMember = (worker: string, settings: Settings): Member => {
+  const child = spawn(process.execPath, [worker, encodeSettings(settings)], {
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  const ended = once(child, "close")
+  const failures: Array<string> = []
+  let calls = 0
+  let slowest = 0
+  let told = false
+  let errors = ""
+  let rest = ""
+  const ready = deferred()
+  const member: Member = {
+    calls: () => calls,
+    slowest: () => slowest,
+    failures: () => failures,
+    ready: ready.promise,
+    onMint: () => {},
+    lastStep: () => {
+      try {
+        return readFileSync(settings.evidence, "utf8").trim().split("\n").at(-1)
+      } catch {
+        return undefined
+      }
+    },
+    crashed: () => !told && child.exitCode !== null,
+    kill: async () => {
+      told = true
+      child.kill("SIGKILL")
+      await ended
+    },
+    stop: async () => {
+      told = true
+      child.kill("SIGTERM")
+      await ended
+    }
+  }
+  const hear = (text: string): void => {
+    const line = decodeLine(text)
+    switch (line._tag) {
+      case "Ready":
+        return ready.resolve()
+      case "Mint":
+        return member.onMint(line.step)
+      case "Failed":
+        failures.push(`${line.message} after ${line.after} ms`)
+        return
+      case "Calls":
+        calls = line.calls
+        slowest = line.slowest
+        return
+    }
+  }
+  child.stdout.on("data", (chunk: Buffer) => {
+    rest += chunk.toString()
+    const lines = rest.split("\n")
+    rest = lines.pop() ?? ""
+    lines.forEach(hear)
+  })
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk.toString()
+  })
+  child.once("close", () => {
+    if (!told) {
+      failures.push(`the process ended by itself: ${errors.slice(0, 2_000)}`)
+    }
+    ready.resolve()
+  })
+  return member
+}
