@@ -31,26 +31,42 @@ const ownTags = new Map<string, "AccessDenied">([
   ["invalid_target", "AccessDenied"]
 ])
 
+/** A code that can be one; anything else is a broken answer, and says no more than its status. */
+const readable = /^[\w.:/-]{1,128}$/
+
 /**
- * Which error a refusal means. A refresh of a client that authenticates presents two credentials: only
- * `invalid_grant` speaks of the refresh token, a plain 401 of the client.
+ * Whom a refusal of a refresh speaks of, where it presents the client's credentials as well: `invalid_grant`
+ * and an unreadable 400 of the refresh token, a plain 401 of the client. A code that we do not know costs
+ * nobody a refresh token.
  */
-const tagOf = (
+const subject = (
   { credential, operation }: TokenEndpoint.Call,
+  status: number,
+  code: string | undefined
+): TokenEndpoint.Call["credential"] =>
+  operation !== "refresh"
+    ? credential
+    : code !== undefined
+      ? code === "invalid_grant"
+        ? "refresh_token"
+        : "client"
+      : status === 401
+        ? credential
+        : "refresh_token"
+
+const tagOf = (
+  call: TokenEndpoint.Call,
   { status }: TokenEndpoint.Answer,
   code: string | undefined
 ): AuthError.AuthError["_tag"] => {
-  const tag = TokenEndpoint.classify(
-    status,
-    code,
-    operation === "refresh" && code === "invalid_grant" ? "refresh_token" : credential
-  )
+  const tag = TokenEndpoint.classify(status, code, subject(call, status, code))
   return tag === "InvalidResponse" ? (ownTags.get(code ?? "") ?? tag) : tag
 }
 
 const refused = (call: TokenEndpoint.Call, answer: TokenEndpoint.Answer): AuthError.AuthError => {
-  const code = codeOf(answer)
-  const tag = tagOf(call, answer, typeof code === "string" ? code : undefined)
+  const said = codeOf(answer)
+  const code = typeof said === "string" && readable.test(said) ? said : undefined
+  const tag = tagOf(call, answer, code)
   return TokenEndpoint.refused(tag === "Expired" ? { ...call, credential: "refresh_token" } : call, answer, {
     code,
     tag
