@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as AuthFlow from "@latchkey/core/AuthFlow"
+import type * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
 import type { AuthError } from "@latchkey/core/AuthError"
 import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"

@@ -38,7 +38,7 @@ type Build = (
 const basicOf = ({
   headers
 }: HttpClientRequest.HttpClientRequest): ReadonlyArray<Redacted.Redacted<string>> => {
-  const credentials = headers["authorization"]?.slice("Basic ".length)
+  const credentials = headers["authorization"]?.slice("Basic ".length).replace(/=+$/, "")
   return credentials === undefined ? [] : [Redacted.make(credentials)]
 }
 

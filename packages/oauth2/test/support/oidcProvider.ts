@@ -13,7 +13,7 @@ import { generateKeyPairSync } from "node:crypto"
 import { createServer } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Provider } from "oidc-provider"
-import type { ClientAuthMethod, ClientMetadata, JWK } from "oidc-provider"
+import type { ClientMetadata, JWK } from "oidc-provider"
 
 export interface Options {
   /** Seconds. */
@@ -49,7 +49,7 @@ export interface Counts {
 /** One client of the server: how it authenticates, and with what. */
 export interface Client {
   readonly clientId: string
-  readonly authMethod: ClientAuthMethod
+  readonly authMethod: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"
   readonly clientSecret?: string | undefined
   /** The private key of `private_key_jwt`; the server has the public one. */
   readonly privateKey?: JWK | undefined
@@ -132,10 +132,11 @@ export const startOidcProvider = async (options: Options): Promise<OidcProvider>
     clients: Object.values(clients).map(metadataOf),
     jwks: { keys: [{ ...signing.export({ format: "jwk" }), kty: "RSA", use: "sig", alg: "RS256" }] },
     cookies: { keys: ["only-for-tests"] },
-    scopes: scope.split(" "),
+    // Nobody has the last one.
+    scopes: [...scope.split(" "), "admin"],
     features: {
       clientCredentials: { enabled: true },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       devInteractions: { enabled: false }
     },
     clientAuthMethods: ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
