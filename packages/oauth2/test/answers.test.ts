@@ -174,7 +174,7 @@ describe("a request", () => {
       yield* manager.get
       yield* TestClock.adjust("1 hour")
       yield* manager.get
-      return (yield* requests).map((request) => [...formOf(request)])
+      return (yield* requests).map((request) => Array.from(formOf(request)))
     })
 
   it.scoped("RFC 6749, 4.4 and 6: a login asks for the scope, a refresh takes what was granted", () =>

@@ -7,7 +7,7 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto"
 import { inspect } from "node:util"
-import * as OAuth2 from "../src/OAuth2.ts"
+import type * as OAuth2 from "../src/OAuth2.ts"
 import {
   apiUrl,
   connect,
@@ -110,23 +110,28 @@ describe("a client secret", () => {
   )
 
   for (const more of [{}, { refreshToken: Redacted.make("r") }]) {
-    it.scoped(`R8, R15: that cannot be read is Unavailable, and reaches nobody (${Object.keys(more)})`, () =>
-      Effect.gen(function* () {
-        const { network, requests } = yield* recorded(() => Effect.succeed(token))
-        const { manager } = yield* connect(network, {
-          ...base,
-          ...more,
-          clientSecret: Effect.fail(new Error(nonce))
+    it.scoped(
+      `R8, R15: that cannot be read is Unavailable, and reaches nobody (${Object.keys(more).join()})`,
+      () =>
+        Effect.gen(function* () {
+          const { network, requests } = yield* recorded(() => Effect.succeed(token))
+          const { manager } = yield* connect(network, {
+            ...base,
+            ...more,
+            clientSecret: Effect.fail(nonce)
+          })
+          const error = yield* failure(manager)
+          assert.strictEqual(error._tag, "Unavailable")
+          assert.deepStrictEqual(yield* requests, [])
         })
-        const error = yield* failure(manager)
-        assert.strictEqual(error._tag, "Unavailable")
-        assert.deepStrictEqual(yield* requests, [])
-      })
     )
   }
 })
 
-const parts = (jwt: string) => jwt.split(".") as [string, string, string]
+const parts = (jwt: string): readonly [header: string, payload: string, signature: string] => {
+  const [header = "", payload = "", signature = ""] = jwt.split(".")
+  return [header, payload, signature]
+}
 const decoded = (part: string): unknown => JSON.parse(Buffer.from(part, "base64url").toString())
 
 const pairs = {

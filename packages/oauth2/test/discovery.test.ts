@@ -23,11 +23,7 @@ const discovered = (ledger: Ledger.Ledger) => Ledger.entries(ledger, "Discovered
 const token = Wire.json(200, { access_token: `access-${nonce}`, token_type: "Bearer", expires_in: 60 })
 
 /** A server with such metadata, at the first of its well-known URLs. */
-const server = (
-  metadata: unknown,
-  more: Partial<OAuth2.LayerOptions> = {},
-  documents: Handler | undefined = undefined
-) =>
+const server = (metadata: unknown, more: Partial<OAuth2.LayerOptions> = {}, documents?: Handler) =>
   Effect.gen(function* () {
     const { network, requests } = yield* recorded((request) =>
       request.method === "POST"

@@ -28,7 +28,7 @@ export interface Options {
   readonly latency?: number | undefined
 }
 
-export interface Counts {
+interface Counts {
   /** Tokens minted, by a login or a refresh. */
   readonly mints: number
   /** By `client_credentials`. */
