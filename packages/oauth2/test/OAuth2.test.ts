@@ -182,6 +182,7 @@ describe("layerConfig", () => {
           OAUTH2_ISSUER: issuer,
           OAUTH2_CLIENT_ID: sandbox.credentials.clientId,
           OAUTH2_CLIENT_SECRET: Redacted.value(sandbox.credentials.clientSecret),
+          OAUTH2_TOKEN_URL: "",
           OAUTH2_SCOPE: "read",
           OAUTH2_AUDIENCE: "https://a",
           OAUTH2_API_URL: apiUrl

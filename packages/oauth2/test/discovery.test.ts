@@ -73,6 +73,19 @@ describe("discovery", () => {
     })
   )
 
+  it.scoped("goes on with what it knows after 10 seconds where nobody answers", () =>
+    Effect.gen(function* () {
+      const { manager, sandbox } = yield* setup({ make, accessLifetime: "61 minutes" })
+      yield* manager.get
+      yield* TestClock.adjust("61 minutes")
+      yield* sandbox.fault("discovery", Fault.Hang())
+      const fiber = yield* Effect.fork(manager.get)
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(Ledger.count(yield* sandbox.ledger).logins, 2)
+    })
+  )
+
   it.scoped("a failure is not cached: the retry asks again, and no caller sees it", () =>
     Effect.gen(function* () {
       const { manager, sandbox } = yield* setup({ make })
@@ -105,6 +118,23 @@ describe("discovery", () => {
       yield* sandbox.clearLedger
       yield* restarted.manager.get
       assert.deepInclude(Ledger.count(yield* sandbox.ledger), { refreshes: 1, reuses: 0, refusals: 0 })
+    })
+  )
+
+  it.scoped("R8: one that hangs is Unavailable, and the refresh token is sent once it works", () =>
+    Effect.gen(function* () {
+      const { manager, sandbox } = yield* setup(
+        { make, refreshTokens: "rotates" },
+        { refreshToken: Redacted.make(`oauth2-refresh-1-${nonce}`) }
+      )
+      yield* sandbox.issue
+      yield* sandbox.fault("discovery", Fault.Hang(), { times: Infinity })
+      for (let flight = 0; flight < 3; flight++) {
+        assert.strictEqual((yield* failure(manager))._tag, "Unavailable")
+      }
+      yield* sandbox.clearFaults
+      yield* manager.get
+      assert.deepInclude(Ledger.count(yield* sandbox.ledger), { refreshes: 1, refusals: 0 })
     })
   )
 

@@ -7,9 +7,11 @@ import type { LayerConfig } from "../OAuth2.ts"
 
 type Secret = Config.Config<Redacted.Redacted<string>>
 
-/** A variable that may be missing. */
-const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.map(Config.option(config), Option.getOrUndefined)
+/** A variable that may be missing, or set to nothing. */
+const optional = (config: Config.Config<string>): Config.Config<string | undefined> =>
+  Config.map(Config.option(config), (value) =>
+    Option.getOrUndefined(Option.filter(value, (text) => text.trim() !== ""))
+  )
 
 /** A secret that may be missing; what is there is read again at each login (R16). */
 const optionalSecret = (config: Secret) =>

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as oauth from "oauth4webapi"
 import { requestOf } from "./request.ts"
+import { unsent } from "./unsent.ts"
 
 /** What must be known of an authorization server. */
 export interface Server {
@@ -31,8 +32,9 @@ const Metadata = Schema.Struct({
   token_endpoint_auth_methods_supported: Schema.optional(Schema.NullOr(Schema.Array(Schema.String)))
 })
 
-/** What is known of a server is looked at again after an hour, and kept while that fails. */
+/** What is known of a server is looked at again after an hour, and kept while that fails: for a minute each time. */
 const maxAgeMillis = 3_600_000
+const pauseMillis = 60_000
 
 export interface Options {
   readonly provider: string
@@ -57,21 +59,26 @@ export const endpoint = (
 
 /** The server of an issuer: nobody is asked before the first mint, and again after a failure. */
 export const make = (options: Options): Locate => {
-  let known: { readonly server: Server; readonly at: number } | undefined
+  let known: { readonly server: Server; readonly until: number } | undefined
+  const keep = (server: Server, until: number) =>
+    Effect.sync(() => {
+      known = { server, until }
+      return server
+    })
   return (operation) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const current = known
-      if (current !== undefined && Math.abs(now - current.at) < maxAgeMillis) {
+      // A clock that was set back must not make it last for longer (R17).
+      if (current !== undefined && now < current.until && now >= current.until - maxAgeMillis) {
         return Effect.succeed(current.server)
       }
-      const asked = Effect.tap(discover(options, operation), (server) =>
-        Effect.sync(() => {
-          known = { server, at: now }
-        })
+      const asked = Effect.flatMap(
+        unsent(options.provider, operation, discover(options, operation)),
+        (server) => keep(server, now + maxAgeMillis)
       )
       return current === undefined
-        ? Effect.mapError(asked, neverSent)
-        : Effect.orElseSucceed(asked, () => current.server)
+        ? asked
+        : Effect.catchAll(asked, () => keep(current.server, now + pauseMillis))
     })
 }
 
@@ -149,19 +156,3 @@ const read = Effect.fnUntraced(function* (
   }
   return server
 })
-
-/** R8: a failure before a refresh was sent leaves its refresh token unspent. */
-export const neverSent = (error: AuthError.AuthError): AuthError.AuthError =>
-  error._tag === "Unavailable"
-    ? new AuthError.Unavailable({
-        provider: error.provider,
-        operation: error.operation,
-        message: error.message,
-        endpoint: error.endpoint,
-        status: error.status,
-        code: error.code,
-        requestId: error.requestId,
-        retryAfter: error.retryAfter,
-        neverSent: true
-      })
-    : error

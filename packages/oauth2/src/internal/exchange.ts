@@ -9,8 +9,9 @@ import * as Redacted from "effect/Redacted"
 import * as oauth from "oauth4webapi"
 import type { AuthMethod } from "../OAuth2.ts"
 import { type Authentication, clientAuth } from "./clientAuth.ts"
-import { type Locate, neverSent } from "./discovery.ts"
+import type { Locate } from "./discovery.ts"
 import { type Hooks, requestOf } from "./request.ts"
+import { unsent } from "./unsent.ts"
 import * as Wire from "./wire.ts"
 
 type Parameters = ReadonlyArray<ReadonlyArray<string>>
@@ -97,7 +98,7 @@ export const make = (options: Options) => {
         request
       }
       return call
-    }).pipe(Effect.mapError(neverSent))
+    }).pipe((prepared) => unsent(provider, operation, prepared))
 
   const revokeOne = (
     authentication: Authentication,

@@ -1,4 +1,3 @@
-import type * as AuthError from "@latchkey/core/AuthError"
 import * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
@@ -9,6 +8,7 @@ import * as Credentials from "./credentials.ts"
 import * as Discovery from "./discovery.ts"
 import * as Exchange from "./exchange.ts"
 import * as Parameters from "./parameters.ts"
+import { unsent } from "./unsent.ts"
 
 /** For an answer without `expires_in` (RFC 6749, section 5.1): short, for the server did not say. */
 const defaultLifetime = Duration.minutes(5)
@@ -62,9 +62,6 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
     audience: options.assertionAudience ?? options.issuer,
     defaultLifetimeSeconds: Duration.toSeconds(options.defaultLifetime ?? defaultLifetime)
   })
-  /** What comes before the request of a refresh leaves the refresh token unspent (R8). */
-  const unsent = <A>(effect: Effect.Effect<A, AuthError.AuthError>) =>
-    Effect.mapError(effect, Discovery.neverSent)
   return yield* AuthFlow.make({
     provider,
     key: yield* AuthFlow.storeKey(
@@ -85,7 +82,7 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
           )
       : undefined,
     refresh: ({ refreshToken }) =>
-      Effect.flatMap(unsent(authentication), (authentication) =>
+      Effect.flatMap(unsent(provider, "refresh", authentication), (authentication) =>
         endpoints.refresh(authentication, refreshToken.value, parameters.refresh)
       ),
     rotates: options.rotates ?? credentials.initialGrant !== undefined,
