@@ -42,16 +42,19 @@ try {
     .filter((dir) => existsSync(join(dir, "package.json")))
     .filter((dir) => JSON.parse(readFileSync(join(dir, "package.json"), "utf8")).private !== true)
 
-  // The peers, as this repository has them: a user brings his own.
+  // What they depend on, as this repository has it: a user brings his own.
   mkdirSync(join(scope, "@effect"), { recursive: true })
   for (const name of readdirSync(join(root, "node_modules/@effect"))) {
     symlinkSync(join(root, "node_modules/@effect", name), join(scope, "@effect", name))
   }
   for (const name of ["effect", "vitest"]) symlinkSync(join(root, "node_modules", name), join(scope, name))
   for (const dir of dirs) {
-    const { peerDependencies } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8"))
-    for (const name of Object.keys(peerDependencies ?? {})) {
-      if (!existsSync(join(scope, name))) symlinkSync(join(dir, "node_modules", name), join(scope, name))
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(dir, "package.json"), "utf8"))
+    for (const [name, range] of Object.entries({ ...dependencies, ...peerDependencies })) {
+      // A package of ours comes from its tarball.
+      if (range.startsWith("workspace:") || existsSync(join(scope, name))) continue
+      mkdirSync(dirname(join(scope, name)), { recursive: true })
+      symlinkSync(join(dir, "node_modules", name), join(scope, name))
     }
   }
 

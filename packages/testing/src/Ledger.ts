@@ -9,12 +9,13 @@ import * as Data from "effect/Data"
 import type * as Fault from "./Fault.ts"
 
 /**
- * What a request was for: a token endpoint, or the API that the tokens protect.
+ * What a request was for: a token endpoint, what a standard server has beside it (its metadata, RFC 8414, and
+ * its revocation endpoint, RFC 7009), or the API that the tokens protect.
  *
  * @since 0.1.0
  * @category models
  */
-export type Endpoint = "login" | "refresh" | "validate" | "api"
+export type Endpoint = "login" | "refresh" | "validate" | "discovery" | "revocation" | "api"
 
 /**
  * One thing that happened at a sandbox; `at` is epoch milliseconds by Effect's `Clock`.
@@ -28,6 +29,9 @@ export type Endpoint = "login" | "refresh" | "validate" | "api"
  * - `Refused`: a token endpoint handled a request and said no: wrong credentials, a bad refresh
  *   token, a violation of the wire format.
  * - `Validated`: the provider was asked about an access token, and said that it is good.
+ * - `Discovered`: the metadata of a server was read.
+ * - `Revoked`: a token was revoked on demand, and with a refresh token its grant; `kind` and `number` are
+ *   missing if the token was not ours. `Refused` where the client was not accepted.
  * - `Request`: a call of the API arrived. `accepted`: its token was good, whatever the answer.
  *   `status` is missing if it was never answered; `tokenNumber` is missing if the token was not ours.
  * - `Faulted`: a fault was used up. Comes before the entry of what was handled, if anything was.
@@ -61,6 +65,12 @@ export type Entry = Data.TaggedEnum<{
     readonly why: string
   }
   Validated: { readonly at: number; readonly tokenNumber: number }
+  Discovered: { readonly at: number; readonly path: string }
+  Revoked: {
+    readonly at: number
+    readonly kind?: "access" | "refresh" | undefined
+    readonly number?: number | undefined
+  }
   Request: {
     readonly at: number
     readonly method: string

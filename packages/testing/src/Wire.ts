@@ -83,15 +83,30 @@ export interface Rejection {
 }
 
 /**
+ * What a client authenticated with at an endpoint that is no login, and the answer if that is wrong.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientCredentials {
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly refused: SandboxResponse
+}
+
+/**
  * What a route makes of a request. The machinery looks the credentials up, mints, writes the ledger
  * and picks the answer.
  *
  * - `Login`: these credentials were presented for a token.
  * - `Refresh`: this refresh token was. `accessToken` is what came along, where the provider wants the
  *   access token as well: only one that was minted with this refresh token, or by it, will do, dead
- *   or alive. Left out: the provider wants none.
+ *   or alive. Left out: the provider wants none. `client` is what the client authenticated with, where it
+ *   must (RFC 6749, section 6); it is looked at first.
  * - `Validate`: the access token in the `Authorization` header is asked about; a bad one is answered
  *   by {@link Definition.rejected}.
+ * - `Discover`: the metadata of the server was asked for.
+ * - `Revoke`: this token is to be revoked (RFC 7009). A token that was never ours is none any more.
  * - `Refuse`: the request breaks the wire format; `why` goes to the ledger.
  *
  * @since 0.1.0
@@ -107,10 +122,17 @@ export type Decision = Data.TaggedEnum<{
   Refresh: {
     readonly refreshToken: string
     readonly accessToken?: Option.Option<string> | undefined
+    readonly client?: ClientCredentials | undefined
     readonly granted: (minted: Minted) => SandboxResponse
     readonly refused: (rejection: Rejection) => SandboxResponse
   }
   Validate: { readonly valid: SandboxResponse }
+  Discover: { readonly document: SandboxResponse }
+  Revoke: {
+    readonly token: string
+    readonly client?: ClientCredentials | undefined
+    readonly done: SandboxResponse
+  }
   Refuse: { readonly why: string; readonly response: SandboxResponse }
 }>
 

@@ -34,9 +34,15 @@ export const numbers = ({ accessToken, refreshToken }: Wire.Minted) => ({
   refreshTokenNumber: Option.getOrUndefined(refreshToken)?.number
 })
 
+const isClient = (
+  { setup, state }: Exchange,
+  presented: { readonly clientId: string; readonly clientSecret: string }
+): boolean =>
+  presented.clientId === setup.clientId && presented.clientSecret === Redacted.value(state.clientSecret)
+
 const login = (exchange: Exchange, decision: Case<"Login">): Answered => {
   const { now, setup, state } = exchange
-  if (decision.clientId !== setup.clientId || decision.clientSecret !== Redacted.value(state.clientSecret)) {
+  if (!isClient(exchange, decision)) {
     return refuse(exchange, "credentials", decision.refused)
   }
   const [minted, next] = State.mint(setup, state, now, Option.none())
@@ -52,6 +58,9 @@ const reused = ({ now, setup, state }: Exchange, { grant, number }: State.Held):
 
 const refresh = (exchange: Exchange, decision: Case<"Refresh">): Answered => {
   const { now, setup, state } = exchange
+  if (decision.client !== undefined && !isClient(exchange, decision.client)) {
+    return refuse(exchange, "credentials", decision.client.refused)
+  }
   const presented = State.checkRefreshToken(state, decision.refreshToken, now)
   if (Either.isLeft(presented)) {
     const { held, rejection } = presented.left
@@ -89,6 +98,20 @@ const validate = (exchange: Exchange, decision: Case<"Validate">): Answered => {
   })
 }
 
+const discover = ({ now, request, state }: Exchange, { document }: Case<"Discover">): Answered => [
+  document,
+  State.record(state, Entry.Discovered({ at: now, path: request.url.pathname }))
+]
+
+const revoke = (exchange: Exchange, { client, done, token }: Case<"Revoke">): Answered => {
+  const { now, state } = exchange
+  if (client !== undefined && !isClient(exchange, client)) {
+    return refuse(exchange, "credentials", client.refused)
+  }
+  const { next, revoked } = State.revokeToken(state, token, now)
+  return [done, State.record(next, Entry.Revoked({ at: now, ...revoked }))]
+}
+
 /** What a token endpoint makes of a request. */
 export const exchange = (exchange: Exchange): Answered => {
   const { request, route } = exchange
@@ -103,6 +126,8 @@ export const exchange = (exchange: Exchange): Answered => {
     Login: (decision) => login(exchange, decision),
     Refresh: (decision) => refresh(exchange, decision),
     Validate: (decision) => validate(exchange, decision),
+    Discover: (decision) => discover(exchange, decision),
+    Revoke: (decision) => revoke(exchange, decision),
     Refuse: ({ response, why }) => refuse(exchange, why, response)
   })
 }

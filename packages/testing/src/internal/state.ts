@@ -48,7 +48,14 @@ export interface State {
   readonly ledger: Chunk.Chunk<Ledger.Entry>
 }
 
-export const noFaults: State["faults"] = { login: [], refresh: [], validate: [], api: [] }
+export const noFaults: State["faults"] = {
+  login: [],
+  refresh: [],
+  validate: [],
+  discovery: [],
+  revocation: [],
+  api: []
+}
 
 export const initial = (
   clientSecret: Redacted.Redacted<string>,
@@ -184,6 +191,30 @@ export const revokeGrant = (state: State, grant: number, now: number): State => 
     accessTokens: HashMap.map(state.accessTokens, revoke),
     refreshTokens: HashMap.map(state.refreshTokens, revoke)
   }
+}
+
+/** One token, and with a refresh token all of its grant (RFC 7009, section 2.1). */
+export const revokeToken = (
+  state: State,
+  value: string,
+  now: number
+): {
+  readonly next: State
+  readonly revoked: { readonly kind?: "access" | "refresh"; readonly number?: number }
+} => {
+  const refresh = HashMap.get(state.refreshTokens, value)
+  if (Option.isSome(refresh)) {
+    const { grant, number } = refresh.value
+    return { next: revokeGrant(state, grant, now), revoked: { kind: "refresh", number } }
+  }
+  const access = HashMap.get(state.accessTokens, value)
+  return Option.match(access, {
+    onNone: () => ({ next: state, revoked: {} }),
+    onSome: (held) => ({
+      next: { ...state, accessTokens: hold(state.accessTokens, end(held, "revoked", now)) },
+      revoked: { kind: "access", number: held.number }
+    })
+  })
 }
 
 export const expireRefreshTokens = (state: State, now: number): State => ({

@@ -1,0 +1,117 @@
+import type * as AuthError from "@latchkey/core/AuthError"
+import * as Expiry from "@latchkey/core/Expiry"
+import * as TokenEndpoint from "@latchkey/core/TokenEndpoint"
+import type * as TokenSet from "@latchkey/core/TokenSet"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+
+/** RFC 6749, section 5.1. */
+const Tokens = Schema.Struct({
+  access_token: Schema.String,
+  expires_in: Schema.optional(Schema.Unknown),
+  token_type: Schema.optional(Schema.NullOr(Schema.String)),
+  refresh_token: Schema.optional(Schema.NullOr(Schema.String)),
+  scope: Schema.optional(Schema.Unknown)
+})
+
+const field = (body: unknown, name: string): unknown =>
+  Predicate.hasProperty(body, name) ? body[name] : undefined
+
+const challengeError = /\berror\s*=\s*"?([^\s",]+)/i
+
+/** RFC 6749, section 5.2; where the body says nothing, the challenge may (RFC 6750, section 3). */
+const codeOf = ({ body, headers }: TokenEndpoint.Answer): unknown =>
+  field(Option.getOrUndefined(body), "error") ?? challengeError.exec(headers["www-authenticate"] ?? "")?.[1]
+
+/** Refusals that core's table knows nothing of. */
+const ownTags = new Map<string, "AccessDenied">([
+  // RFC 8707, section 2.
+  ["invalid_target", "AccessDenied"]
+])
+
+/** A code that can be one; anything else is a broken answer, and says no more than its status. */
+const readable = /^[\w.:/-]{1,128}$/
+
+/**
+ * Whom a refusal of a refresh speaks of, where it presents the client's credentials as well: `invalid_grant`
+ * and an unreadable 400 of the refresh token, a plain 401 of the client. A code that we do not know costs
+ * nobody a refresh token.
+ */
+const subject = (
+  { credential, operation }: TokenEndpoint.Call,
+  status: number,
+  code: string | undefined
+): TokenEndpoint.Call["credential"] =>
+  operation !== "refresh"
+    ? credential
+    : code !== undefined
+      ? code === "invalid_grant"
+        ? "refresh_token"
+        : "client"
+      : status === 401
+        ? credential
+        : "refresh_token"
+
+const tagOf = (
+  call: TokenEndpoint.Call,
+  { status }: TokenEndpoint.Answer,
+  code: string | undefined
+): AuthError.AuthError["_tag"] => {
+  const tag = TokenEndpoint.classify(status, code, subject(call, status, code))
+  return tag === "InvalidResponse" ? (ownTags.get(code ?? "") ?? tag) : tag
+}
+
+const refused = (call: TokenEndpoint.Call, answer: TokenEndpoint.Answer): AuthError.AuthError => {
+  const said = codeOf(answer)
+  const code = typeof said === "string" && readable.test(said) ? said : undefined
+  const tag = tagOf(call, answer, code)
+  return TokenEndpoint.refused(tag === "Expired" ? { ...call, credential: "refresh_token" } : call, answer, {
+    code,
+    tag
+  })
+}
+
+const isSuccess = ({ status }: TokenEndpoint.Answer): boolean => status >= 200 && status < 300
+
+/** RFC 6749, section 7.1: a token of a type that the client does not understand must not be used. */
+const isBearer = (body: unknown): boolean => {
+  const type = field(body, "token_type")
+  return typeof type !== "string" || type.toLowerCase() === "bearer"
+}
+
+/** What a token endpoint says. `lifetimeSeconds` is that of a token whose answer has no `expires_in`. */
+export const readTokens = (lifetimeSeconds: number) => {
+  const read = TokenEndpoint.read({
+    schema: Tokens,
+    found: (body: typeof Tokens.Type, answer) => ({
+      accessToken: body.access_token,
+      lifetime: Expiry.lifetimeFromSeconds(body.expires_in ?? lifetimeSeconds, answer.sentAt),
+      tokenType: body.token_type ?? undefined,
+      refreshToken: body.refresh_token ?? undefined,
+      scope: typeof body.scope === "string" ? body.scope : undefined
+    }),
+    refusal: (body) => ({ code: field(body, "error") })
+  })
+  return (
+    call: TokenEndpoint.Call,
+    answer: TokenEndpoint.Answer
+  ): Either.Either<TokenSet.TokenSet, AuthError.AuthError> => {
+    if (!isSuccess(answer)) {
+      return Either.left(refused(call, answer))
+    }
+    return isBearer(Option.getOrUndefined(answer.body))
+      ? read(call, answer)
+      : Either.left(
+          TokenEndpoint.unusable(call, answer, "the token type is not Bearer, which is all that can be sent")
+        )
+  }
+}
+
+/** RFC 7009, section 2.2: 200, whatever became of the token. */
+export const readRevocation = (
+  call: TokenEndpoint.Call,
+  answer: TokenEndpoint.Answer
+): Either.Either<void, AuthError.AuthError> =>
+  isSuccess(answer) ? Either.void : Either.left(refused(call, answer))
