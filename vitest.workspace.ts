@@ -1,9 +1,6 @@
-import { existsSync, readdirSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
-
-const packages = join(import.meta.dirname, "packages")
 
 export default defineConfig({
   test: {
@@ -15,9 +12,9 @@ export default defineConfig({
           name: "latchkey",
           include: ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts"],
           // Servers that all tests share: started before the first of them, stopped after the last.
-          globalSetup: readdirSync(packages)
-            .map((name) => join(packages, name, "test/globalSetup.ts"))
-            .filter((file) => existsSync(file))
+          globalSetup: ["redis", "postgres"].map((name) =>
+            join(import.meta.dirname, `packages/fleet/src/servers/${name}Setup.ts`)
+          )
         }
       }
     ],

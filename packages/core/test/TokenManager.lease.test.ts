@@ -59,13 +59,33 @@ describe("the lease of a token", () => {
     })
   )
 
+  it.scoped(
+    "R13: the next waiter's mint is waited for too, after the lease of a process that was killed",
+    () =>
+      Effect.gen(function* () {
+        const { store } = yield* makeShared
+        const test = yield* TestFlow.make({ refresh: "rotates", latency: "15 seconds" })
+        const one = yield* makeWith(store, test)
+        const other = yield* makeWith(store, test)
+        yield* store.lease("test-key", 30_000)
+        const tokens = yield* TestFlow.during(
+          "46 seconds",
+          Effect.all([one.get, other.get], { concurrency: 2 })
+        )
+        assert.deepStrictEqual(
+          tokens.map(({ value }) => Redacted.value(value)),
+          ["access-1", "access-1"]
+        )
+      })
+  )
+
   it.scoped("R4, R13: a lease that never comes fails its waiters in the end", () =>
     Effect.gen(function* () {
       const { store } = yield* makeShared
       const test = yield* TestFlow.make({ refresh: "rotates" })
       const manager = yield* makeWith(store, test)
       yield* store.lease("test-key", 3_600_000)
-      const result = yield* TestFlow.during("31 seconds", Effect.either(manager.get))
+      const result = yield* TestFlow.during("51 seconds", Effect.either(manager.get))
       assert.isTrue(Either.isLeft(result) && result.left._tag === "Unavailable")
       assert.strictEqual(test.mints(), 0)
     })
@@ -86,6 +106,26 @@ describe("the lease of a token", () => {
       state.down = false
       yield* TestClock.adjust("300 millis")
       assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
+    })
+  )
+
+  it.scoped("R13: so does one that goes away while a lease is waited for, however long that took", () =>
+    Effect.gen(function* () {
+      const { state, store } = yield* makeShared
+      const test = yield* TestFlow.make({
+        refresh: "rotates",
+        flow: { retry: TestFlow.everyQuarterSecond }
+      })
+      const manager = yield* makeWith(store, test)
+      yield* store.lease("test-key", 30_000)
+      const token = yield* Effect.fork(manager.get)
+      yield* TestClock.adjust("25 seconds")
+      state.down = true
+      yield* TestClock.adjust("10 seconds")
+      state.down = false
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
+      assert.strictEqual(test.mints(), 1)
     })
   )
 

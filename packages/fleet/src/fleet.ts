@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { bundleWorker, startMember } from "./member.ts"
+import { bundle } from "./bundle.ts"
+import { startMember } from "./member.ts"
 import type { Member } from "./member.ts"
 import { startPlace } from "./place.ts"
 import type { Kind } from "./place.ts"
@@ -55,7 +56,7 @@ export const runFleet = async (options: Options): Promise<Outcome> => {
   const directory = mkdtempSync(join(tmpdir(), "latchkey-evidence-"))
   const server = await startOidcProvider({ accessTokenTtl: lifetime, latency: 20 })
   const place = await startPlace(options.store)
-  const worker = await bundleWorker()
+  const worker = await bundle("worker")
   const startedAt = performance.now()
   const elapsed = () => (performance.now() - startedAt) / 1_000
   const tell = (happening: string) => options.tell?.(elapsed(), happening)

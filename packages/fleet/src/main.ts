@@ -56,7 +56,10 @@ const columns: ReadonlyArray<readonly [title: string, cell: (outcome: Outcome) =
   ["grants lost", ({ grantsLost }) => grantsLost],
   ["slowest", ({ slowest }) => `${slowest.toLocaleString("en")} ms`]
 ]
-for (const row of [columns.map(([title]) => title), ...outcomes.map((one) => columns.map(([, cell]) => String(cell(one))))]) {
+for (const row of [
+  columns.map(([title]) => title),
+  ...outcomes.map((one) => columns.map(([, cell]) => String(cell(one))))
+]) {
   print(
     row
       .map((text, index) => {

@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-import { build } from "esbuild"
 import * as Schema from "effect/Schema"
 import { Line, Settings } from "./protocol.ts"
 import type { Step } from "./protocol.ts"
@@ -24,24 +22,6 @@ export interface Member {
   readonly kill: () => Promise<void>
   /** Lets it end what it does. */
   readonly stop: () => Promise<void>
-}
-
-/** The worker in one file beside our dependencies: ten that compile themselves would take a minute. */
-export const bundleWorker = async (): Promise<string> => {
-  const outfile = fileURLToPath(new URL("../node_modules/.latchkey/worker.mjs", import.meta.url))
-  await build({
-    entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    external: ["@libsql/client"],
-    banner: {
-      js: 'import { createRequire as createRequire_ } from "node:module"; const require = createRequire_(import.meta.url);'
-    }
-  })
-  return outfile
 }
 
 const deferred = () => {

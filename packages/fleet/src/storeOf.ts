@@ -1,23 +1,21 @@
-import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
-import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as TokenStore from "@latchkey/core/TokenStore"
-import * as RedisTokenStore from "@latchkey/redis/RedisTokenStore"
-import * as SqlTokenStore from "@latchkey/sql/SqlTokenStore"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 
-/** The client connects when it is built, and a process may be born while the database is away. */
-const patiently = Schedule.spaced("200 millis")
-
-/** The store of a URL: `file:` is SQLite's, `postgres:` PostgreSQL's, `redis:` Redis's. */
-export const storeOf = (url: string): Layer.Layer<TokenStore.TokenStore> => {
-  const secret = Redacted.make(url)
-  if (url.startsWith("redis:")) {
-    return Layer.orDie(RedisTokenStore.layer({ url: secret, prefix: "fleet" }))
-  }
-  const client = url.startsWith("file:")
-    ? LibsqlClient.layer({ url })
-    : Layer.retry(PgClient.layer({ url: secret, maxConnections: 2 }), patiently)
-  return Layer.orDie(Layer.provide(SqlTokenStore.layerMigrated(), client))
-}
+/**
+ * The store of a URL: `file:` is SQLite's, `postgres:` PostgreSQL's, `redis:` Redis's. A process loads
+ * the client that it needs and no other: there are a hundred of them.
+ */
+export const storeOf = (url: string): Layer.Layer<TokenStore.TokenStore> =>
+  Layer.unwrapEffect(
+    Effect.promise(async () => {
+      switch (new URL(url).protocol) {
+        case "redis:":
+          return (await import("./stores/redis.ts")).redis(url)
+        case "file:":
+          return (await import("./stores/sqlite.ts")).sqlite(url)
+        default:
+          return (await import("./stores/postgres.ts")).postgres(url)
+      }
+    })
+  )

@@ -116,7 +116,12 @@ const program = Effect.gen(function* () {
   say({ _tag: "Ready" })
   let going = true
   const caller = Effect.repeat(call, { while: () => going })
-  const calling = yield* Effect.fork(Effect.all(Array.from({ length: callers }, () => caller), { concurrency: callers }))
+  const calling = yield* Effect.fork(
+    Effect.all(
+      Array.from({ length: callers }, () => caller),
+      { concurrency: callers }
+    )
+  )
   yield* stop
   going = false
   yield* calling

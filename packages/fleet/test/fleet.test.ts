@@ -1,3 +1,5 @@
+import type {} from "../src/servers/postgresSetup.ts"
+import type {} from "../src/servers/redisSetup.ts"
 import { assert, describe, inject, it } from "@effect/vitest"
 import { runFleet, violations } from "../src/fleet.ts"
 import { kinds } from "../src/place.ts"

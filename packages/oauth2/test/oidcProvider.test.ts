@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import type * as OAuth2 from "../src/OAuth2.ts"
 import { assertNoSecret, connect, outcome } from "./support/fixture.ts"
-import { type Client, type OidcProvider, startOidcProvider } from "./support/oidcProvider.ts"
+import { type Client, type OidcProvider, startOidcProvider } from "@latchkey/fleet/servers/oidcProvider"
 
 const ttl = 300
 let server: OidcProvider

@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { inspect } from "node:util"
 import * as RedisTokenStore from "../src/RedisTokenStore.ts"
-import { makeRedis } from "./support/redis.ts"
+import { makeRedis } from "@latchkey/fleet/servers/redis"
 import { numbered, versionOf } from "./support/tokens.ts"
 
 const server = Effect.acquireRelease(

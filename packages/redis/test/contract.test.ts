@@ -1,3 +1,4 @@
+import type {} from "@latchkey/fleet/servers/redisSetup"
 import * as TokenStoreSuite from "@latchkey/testing/TokenStoreSuite"
 import { describe, inject } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -13,7 +13,7 @@ import { inspect } from "node:util"
 import * as SqlTokenStore from "../src/SqlTokenStore.ts"
 import { clientOf } from "./support/clients.ts"
 import { sqlite } from "./support/databases.ts"
-import { makePostgres } from "./support/postgres.ts"
+import { makePostgres } from "@latchkey/fleet/servers/postgres"
 import { numbered, versionOf } from "./support/tokens.ts"
 
 const open = (url: string) =>

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as AuthError from "../AuthError.ts"
 import type * as RefreshPolicy from "../RefreshPolicy.ts"
 import type { Lease, StoreError } from "../TokenStore.ts"
@@ -42,8 +43,8 @@ export class Leasing {
 
   /**
    * The deadline of the mint starts with its lease: a refresh token is not spent in the last moment of
-   * a long wait. A sibling that was killed holds the lease up to its end, so that a flight may take the
-   * lifetime of a lease longer than it would alone.
+   * a long wait. A sibling that was killed holds the lease up to its end, and the next one mints under it
+   * first: a flight may take that much longer than it would alone.
    */
   mint(
     adopt: Adopt,
@@ -54,7 +55,7 @@ export class Leasing {
       adopted
         ? Effect.void
         : Effect.acquireUseRelease(
-            this.#patiently(this.#acquire(adopt)),
+            this.#acquire(adopt),
             (lease) => {
               if (lease === "adopted") {
                 return Effect.void
@@ -72,35 +73,43 @@ export class Leasing {
     )
   }
 
-  /** R11, R13: a store out of reach is asked again, as a token endpoint would be, before a caller hears of it. */
+  /**
+   * R11, R13: a store out of reach is asked again, as a token endpoint would be, before a caller hears
+   * of it. Each operation has its own time for that: an outage may come after a long wait for a lease.
+   */
   #patiently<A>(effect: Effect.Effect<A, AuthError.AuthError>): Effect.Effect<A, AuthError.AuthError> {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const deadlineAt = now + this.#policy.mintDeadline
-      return Effect.retry(effect, {
-        schedule: retryPlan(this.#policy.retry, deadlineAt),
-        while: (error) =>
-          error._tag === "Unavailable"
-            ? Effect.map(Clock.currentTimeMillis, (later) => later < deadlineAt)
-            : false
-      })
+    return Effect.gen(this, function* () {
+      const deadlineAt = (yield* Clock.currentTimeMillis) + this.#policy.mintDeadline
+      const pauses = yield* Schedule.driver(retryPlan(this.#policy.retry, deadlineAt))
+      while (true) {
+        const outcome = yield* Effect.either(effect)
+        if (Either.isRight(outcome)) {
+          return outcome.right
+        }
+        const error = outcome.left
+        const isOutage = this.#session.mustRead && error._tag === "Unavailable"
+        if (!isOutage || (yield* Clock.currentTimeMillis) >= deadlineAt) {
+          return yield* Effect.fail(error)
+        }
+        // Only the pauses: a lease that was granted is not to be lost on its way.
+        yield* Effect.mapError(Effect.interruptible(pauses.next(error)), () => error)
+      }
     })
   }
 
   /** Runs uninterruptible but for its pauses, so that a granted lease is always given back. */
   #acquire(adopt: Adopt): Effect.Effect<Lease | "adopted" | "unreachable", AuthError.AuthError> {
     return Effect.gen(this, function* () {
-      const until = (yield* Clock.currentTimeMillis) + this.#access.timeToLive + longestPoll
+      // A holder that was killed, and then another waiter's mint.
+      const longest = this.#access.timeToLive + this.#policy.mintDeadline
+      const until = (yield* Clock.currentTimeMillis) + longest
       for (let poll = firstPoll; ; poll = Math.min(longestPoll, poll * 2)) {
-        const lease = yield* Effect.either(this.#grasp)
+        const lease = yield* Effect.either(this.#patiently(this.#grasp))
         if (Either.isLeft(lease)) {
-          return this.#session.mustRead ? yield* Effect.fail(this.#access.failed(lease.left)) : "unreachable"
+          return this.#session.mustRead ? yield* Effect.fail(lease.left) : "unreachable"
         }
         if (Option.isSome(lease.right)) {
           return lease.right.value
-        }
-        yield* Effect.interruptible(Effect.sleep(poll))
-        if (yield* this.#session.adopt(adopt)) {
-          return "adopted"
         }
         if ((yield* Clock.currentTimeMillis) >= until) {
           const { provider } = this.#access.flow
@@ -109,6 +118,10 @@ export class Leasing {
             operation: "store",
             message: `Another process holds the lease of ${provider}'s token and has not written one yet: it is safe to try again.`
           })
+        }
+        yield* Effect.interruptible(Effect.sleep(poll))
+        if (yield* this.#patiently(this.#session.adopt(adopt))) {
+          return "adopted"
         }
       }
     })
@@ -153,8 +166,8 @@ export class Leasing {
   }
 
   /** The lease that an earlier flight kept, if it is still ours; else a new one, unless another holds it. */
-  get #grasp(): Effect.Effect<Option.Option<Lease>, StoreError> {
-    return Effect.suspend(() => {
+  get #grasp(): Effect.Effect<Option.Option<Lease>, AuthError.AuthError> {
+    return Effect.suspend((): Effect.Effect<Option.Option<Lease>, StoreError> => {
       const kept = this.#kept
       return kept === undefined
         ? this.#access.lease
@@ -167,7 +180,7 @@ export class Leasing {
             const ended = kept.fiber === undefined ? Effect.void : Fiber.interrupt(kept.fiber)
             return Effect.zipRight(ended, held ? Effect.succeedSome(kept.lease) : this.#access.lease)
           })
-    })
+    }).pipe(Effect.mapError((error) => this.#access.failed(error)))
   }
 
   /** After the session's: gives back what was kept for a write. */

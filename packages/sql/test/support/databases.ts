@@ -1,3 +1,4 @@
+import type {} from "@latchkey/fleet/servers/postgresSetup"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { inject } from "@effect/vitest"

@@ -1,5 +1,6 @@
+import type {} from "vitest"
 import type { TestProject } from "vitest/node"
-import { makeRedis } from "./support/redis.ts"
+import { makeRedis } from "./redis.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,7 +9,7 @@ declare module "vitest" {
   }
 }
 
-/** One Redis for all tests of this package; each takes a prefix of its own. */
+/** One Redis for all tests; each takes a prefix of its own. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   try {
     const redis = await makeRedis()
@@ -19,7 +20,7 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
       throw error
     }
     console.warn(
-      "\n!!! NO REDIS-SERVER HERE: all tests of @latchkey/redis are skipped. CI does not skip them.\n",
+      "\n!!! NO REDIS-SERVER HERE: the tests over Redis are skipped. CI does not skip them.\n",
       error
     )
     project.provide("redis", "")

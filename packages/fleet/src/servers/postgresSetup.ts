@@ -1,5 +1,6 @@
+import type {} from "vitest"
 import type { TestProject } from "vitest/node"
-import { makePostgres } from "./support/postgres.ts"
+import { makePostgres } from "./postgres.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,7 +9,7 @@ declare module "vitest" {
   }
 }
 
-/** One PostgreSQL for all tests of this package; each takes a schema of its own. */
+/** One PostgreSQL for all tests; each takes a schema of its own. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   try {
     const postgres = await makePostgres()

@@ -1,0 +1,53 @@
+// A process that wants a token: says when it is ready, asks when it is told to, and says what it got.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as PaymentsGate from "@latchkey/paymentsgate/PaymentsGate"
+import * as TokenStore from "@latchkey/core/TokenStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { once } from "node:events"
+import { Question } from "./question.ts"
+import { storeOf } from "./storeOf.ts"
+
+const question = Schema.decodeSync(Question)(process.argv[2] ?? "")
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Stops before it saves what it minted, until its parent has seen that and stopped the whole process. */
+const Store = Layer.effect(
+  TokenStore.TokenStore,
+  Effect.map(TokenStore.TokenStore, (store) =>
+    question.waitsBeforeSaving
+      ? {
+          ...store,
+          save: (key: string, tokens: Parameters<typeof store.save>[1], version: number) =>
+            Effect.suspend(() => {
+              say("saving")
+              Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+              return store.save(key, tokens, version)
+            })
+        }
+      : store
+  )
+).pipe(Layer.provide(storeOf(question.storeUrl)))
+
+const Live = PaymentsGate.layer({
+  baseUrl: question.baseUrl,
+  accountId: question.accountId,
+  publicKey: Redacted.make(question.publicKey),
+  policy: { mintDeadline: question.mintDeadline }
+}).pipe(Layer.provide(Store), Layer.provide(FetchHttpClient.layer))
+
+const program = Effect.gen(function* () {
+  const manager = yield* PaymentsGate.PaymentsGate
+  say("ready")
+  yield* Effect.promise(() => once(process.stdin, "data"))
+  const token = yield* manager.get
+  say(Redacted.value(token.value))
+})
+
+await Effect.runPromise(Effect.provide(program, Live))
+process.exit(0)
