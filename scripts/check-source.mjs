@@ -253,8 +253,8 @@ for (const dir of readdirSync(join(root, "packages")).filter((name) => name !== 
     const scanned = scan(source)
     count++
     checkDependencies(file, source, scanned, manifest)
-    if (dir !== "testing" && dir !== "bench") checkRules(file, source, scanned)
-    if (dir !== "bench" && dirname(file) === src && file !== join(src, "index.ts"))
+    if (dir !== "testing" && manifest.private !== true) checkRules(file, source, scanned)
+    if (manifest.private !== true && dirname(file) === src && file !== join(src, "index.ts"))
       checkDocs(file, source, scanned)
   }
 }

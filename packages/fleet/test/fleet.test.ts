@@ -1,14 +1,13 @@
-import type {} from "../src/servers/postgresSetup.ts"
-import type {} from "../src/servers/redisSetup.ts"
-import { assert, describe, inject, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { runFleet, violations } from "../src/fleet.ts"
+import { available } from "../src/servers/provided.ts"
 import { kinds } from "../src/place.ts"
 
-const available = { SQLite: true, PostgreSQL: inject("postgres") !== "", Redis: inject("redis") !== "" }
+const stores = available()
 
 describe("a fleet", () => {
   for (const store of kinds) {
-    it.skipIf(!available[store])(
+    it.skipIf(!stores[store])(
       `R7, R13: over ${store}: killed, cut off and replaced: no call fails, no refresh token is spent twice`,
       { timeout: 180_000 },
       async () => {

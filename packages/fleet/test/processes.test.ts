@@ -1,13 +1,12 @@
-import type {} from "../src/servers/postgresSetup.ts"
-import type {} from "../src/servers/redisSetup.ts"
 import { Ledger, Loopback, PaymentsGateSandbox } from "@latchkey/testing"
-import { assert, describe, inject, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { startAskers } from "../src/askers.ts"
+import { available } from "../src/servers/provided.ts"
 import { kinds, startPlace } from "../src/place.ts"
 
-const available = { SQLite: true, PostgreSQL: inject("postgres") !== "", Redis: inject("redis") !== "" }
+const stores = available()
 
 const setup = (kind: (typeof kinds)[number], mintDeadline: number) =>
   Effect.gen(function* () {
@@ -30,7 +29,7 @@ const setup = (kind: (typeof kinds)[number], mintDeadline: number) =>
   })
 
 for (const kind of kinds) {
-  describe.skipIf(!available[kind])(`processes over ${kind}`, () => {
+  describe.skipIf(!stores[kind])(`processes over ${kind}`, () => {
     it.scopedLive(
       "R13: 100 cold processes at once make 1 mint, and all have its token; so does one that comes later",
       () =>

@@ -1,5 +1,6 @@
+import { redisUrl } from "@latchkey/fleet/servers/provided"
 import * as TokenStore from "@latchkey/core/TokenStore"
-import { assert, describe, inject, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,7 +42,7 @@ const assertAway = (store: TokenStore.Service, within: number) =>
 
 const soon = Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(100))
 
-describe.skipIf(inject("redis") === "")("RedisTokenStore: Redis is away", () => {
+describe.skipIf(redisUrl() === "")("RedisTokenStore: Redis is away", () => {
   it.scopedLive(
     "R13: killed and started again: operations fail at once, and work again without a restart of ours",
     () =>

@@ -1,8 +1,9 @@
+import { redisUrl } from "@latchkey/fleet/servers/provided"
 import * as TokenManager from "@latchkey/core/TokenManager"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as PaymentsGate from "@latchkey/paymentsgate/PaymentsGate"
 import { Ledger, MemoryClient, PaymentsGateSandbox } from "@latchkey/testing"
-import { assert, describe, inject, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,7 +15,7 @@ import { inspect } from "node:util"
 import * as RedisTokenStore from "../src/RedisTokenStore.ts"
 import { numbered } from "./support/tokens.ts"
 
-const url = inject("redis")
+const url = redisUrl()
 
 const client = Effect.acquireRelease(
   Effect.sync(() => new Redis(url)),

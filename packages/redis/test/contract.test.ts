@@ -1,11 +1,11 @@
-import type {} from "@latchkey/fleet/servers/redisSetup"
+import { redisUrl } from "@latchkey/fleet/servers/provided"
 import * as TokenStoreSuite from "@latchkey/testing/TokenStoreSuite"
-import { describe, inject } from "@effect/vitest"
+import { describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as RedisTokenStore from "../src/RedisTokenStore.ts"
 
-const redis = inject("redis")
+const redis = redisUrl()
 
 describe.skipIf(redis === "")("over a real server", () => {
   TokenStoreSuite.describe("Redis", {

@@ -1,7 +1,8 @@
+import { postgresUrl } from "@latchkey/fleet/servers/provided"
 import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as TokenStore from "@latchkey/core/TokenStore"
-import { assert, describe, inject, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -75,7 +76,7 @@ describe("SqlTokenStore: SQLite is locked", () => {
   )
 })
 
-describe.skipIf(inject("postgres") === "")("SqlTokenStore: PostgreSQL is away", () => {
+describe.skipIf(postgresUrl() === "")("SqlTokenStore: PostgreSQL is away", () => {
   const postgres = Effect.acquireRelease(
     Effect.promise(() => makePostgres()),
     (server) => Effect.promise(() => server.remove())

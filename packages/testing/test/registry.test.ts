@@ -6,7 +6,7 @@ import { join } from "node:path"
 const packages = join(import.meta.dirname, "..", "..")
 
 /** They build on core, and are neither a provider nor a store. */
-const exempt = new Set(["testing", "bench"])
+const exempt = new Set(["testing", "bench", "fleet"])
 
 const dependsOnCore = (manifest: unknown): boolean =>
   ["dependencies", "peerDependencies"].some(

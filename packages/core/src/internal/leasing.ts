@@ -100,9 +100,11 @@ export class Leasing {
   /** Runs uninterruptible but for its pauses, so that a granted lease is always given back. */
   #acquire(adopt: Adopt): Effect.Effect<Lease | "adopted" | "unreachable", AuthError.AuthError> {
     return Effect.gen(this, function* () {
+      const { mintDeadline } = this.#policy
       // A holder that was killed, and then another waiter's mint.
-      const longest = this.#access.timeToLive + this.#policy.mintDeadline
-      const until = (yield* Clock.currentTimeMillis) + longest
+      const longest = this.#access.timeToLive + mintDeadline
+      const startedAt = yield* Clock.currentTimeMillis
+      let waited = 0
       for (let poll = firstPoll; ; poll = Math.min(longestPoll, poll * 2)) {
         const lease = yield* Effect.either(this.#patiently(this.#grasp))
         if (Either.isLeft(lease)) {
@@ -111,7 +113,10 @@ export class Leasing {
         if (Option.isSome(lease.right)) {
           return lease.right.value
         }
-        if ((yield* Clock.currentTimeMillis) >= until) {
+        const elapsed = (yield* Clock.currentTimeMillis) - startedAt
+        // While the store was away nobody could get on; but callers do not wait for ever either.
+        const away = Math.min(mintDeadline, elapsed - waited)
+        if (elapsed >= longest + away) {
           const { provider } = this.#access.flow
           return yield* new AuthError.Unavailable({
             provider,
@@ -120,6 +125,7 @@ export class Leasing {
           })
         }
         yield* Effect.interruptible(Effect.sleep(poll))
+        waited += poll
         if (yield* this.#patiently(this.#session.adopt(adopt))) {
           return "adopted"
         }

@@ -1,13 +1,5 @@
-import type {} from "vitest"
 import type { TestProject } from "vitest/node"
 import { makePostgres } from "./postgres.ts"
-
-declare module "vitest" {
-  interface ProvidedContext {
-    /** The URL of a PostgreSQL; empty where there is none. */
-    readonly postgres: string
-  }
-}
 
 /** One PostgreSQL for all tests; each takes a schema of its own. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {

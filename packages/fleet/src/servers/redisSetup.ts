@@ -1,13 +1,5 @@
-import type {} from "vitest"
 import type { TestProject } from "vitest/node"
 import { makeRedis } from "./redis.ts"
-
-declare module "vitest" {
-  interface ProvidedContext {
-    /** The URL of a Redis; empty where there is none. */
-    readonly redis: string
-  }
-}
 
 /** One Redis for all tests; each takes a prefix of its own. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {

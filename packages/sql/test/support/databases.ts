@@ -1,7 +1,6 @@
-import type {} from "@latchkey/fleet/servers/postgresSetup"
+import { postgresUrl } from "@latchkey/fleet/servers/provided"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import { inject } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -21,7 +20,7 @@ export const sqlite: Database = Effect.acquireRelease(
 /** A schema of one's own in the PostgreSQL of all tests. */
 const postgres: Database = Effect.gen(function* () {
   const schema = `s_${crypto.randomUUID().replaceAll("-", "")}`
-  const server = inject("postgres")
+  const server = postgresUrl()
   const run = (statement: string) =>
     Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)).pipe(
       Effect.provide(clientOf(server)),
@@ -36,5 +35,5 @@ const postgres: Database = Effect.gen(function* () {
 /** What the tests run over; PostgreSQL where there is one, which globalSetup has said aloud. */
 export const databases: ReadonlyArray<readonly [string, Database]> = [
   ["SQLite", sqlite],
-  ...(inject("postgres") === "" ? [] : [["PostgreSQL", postgres] as const])
+  ...(postgresUrl() === "" ? [] : [["PostgreSQL", postgres] as const])
 ]
