@@ -16,6 +16,8 @@ export interface Place {
   readonly kind: Kind
   /** What processes open it by; see `storeOf`. */
   readonly url: string
+  /** Where its files are. */
+  readonly directory: string
   /** Puts it out of everybody's reach, and back. */
   readonly cut: () => Promise<void>
   readonly mend: () => Promise<void>
@@ -35,6 +37,7 @@ const sqlite = async (): Promise<Place> => {
   return {
     kind: "SQLite",
     url,
+    directory,
     // There is no network to cut. Somebody who holds the write lock has the same effect on all others.
     cut: async () => {
       for (let tries = 0; lock === undefined; tries++) {
@@ -60,13 +63,14 @@ const sqlite = async (): Promise<Place> => {
 
 const overNetwork = async (
   kind: Kind,
-  server: { readonly url: string; readonly remove: () => Promise<void> }
+  server: { readonly url: string; readonly directory: string; readonly remove: () => Promise<void> }
 ): Promise<Place> => {
   const direct = new URL(server.url)
   const proxy = await startProxy(Number(direct.port))
   return {
     kind,
     url: server.url.replace(`:${direct.port}`, `:${proxy.port}`),
+    directory: server.directory,
     cut: async () => proxy.cut(),
     mend: async () => proxy.mend(),
     close: async () => {

@@ -7,6 +7,8 @@ import { freePort } from "./freePort.ts"
 /** A PostgreSQL of one's own on a free port of 127.0.0.1. */
 export interface Postgres {
   readonly url: string
+  /** Where its files are. */
+  readonly directory: string
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
   /** Stops all of its processes where they are, as a machine that hangs does, and lets them go on. */
@@ -54,6 +56,7 @@ export const makePostgres = async (): Promise<Postgres> => {
 
   return {
     url: `postgres://latchkey:of-a-test@127.0.0.1:${port}/postgres`,
+    directory: databaseDir,
     start: () => server.start(),
     stop: () => server.stop(),
     freeze: () => signal("SIGSTOP"),

@@ -9,6 +9,8 @@ import { freePort } from "./freePort.ts"
 /** A `redis-server` of one's own on a free port of 127.0.0.1, every write on disk. */
 export interface RedisServer {
   readonly url: string
+  /** Where its files are. */
+  readonly directory: string
   readonly start: () => Promise<void>
   /** With -9, as a crash does. */
   readonly kill: () => Promise<void>
@@ -69,6 +71,7 @@ export const makeRedis = async (): Promise<RedisServer> => {
   }
   return {
     url: `redis://127.0.0.1:${port}`,
+    directory,
     start,
     kill,
     freeze: () => child?.kill("SIGSTOP"),
