@@ -1,0 +1,162 @@
+import * as TokenStore from "@latchkey/core/TokenStore"
+import * as PlatformError from "@effect/platform/Error"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type { Path, Seed, Setup, World } from "./leakPath.ts"
+
+/** The text of a record that somebody else has spoilt, tokens and all. */
+const spoilt = (nonce: string): string =>
+  JSON.stringify({
+    version: 1,
+    tokens: { accessToken: `access-${nonce}`, tokenType: 5, refreshToken: { value: `refresh-${nonce}` } }
+  })
+
+const systemError = (text: string): PlatformError.PlatformError =>
+  new PlatformError.SystemError({
+    reason: "PermissionDenied",
+    module: "KeyValueStore",
+    method: "set",
+    description: `cannot handle ${text}`,
+    pathOrDescriptor: text,
+    cause: new Error(text)
+  })
+
+/** What goes wrong; the rest works. */
+interface Operations {
+  readonly get?: Effect.Effect<Option.Option<string>, PlatformError.PlatformError>
+  readonly set?: (text: string, keep: Effect.Effect<void>) => Effect.Effect<void, PlatformError.PlatformError>
+}
+
+/** A store over a `KeyValueStore` in memory. Its records, tokens in plain, are shown to nobody. */
+const storeLayer = ({ armed }: Seed, { get, set }: Operations): Layer.Layer<TokenStore.TokenStore> => {
+  const records = new Map<string, string>()
+  const kv = KeyValueStore.makeStringOnly({
+    get: (key) =>
+      Effect.suspend(() =>
+        armed.on && get !== undefined ? get : Effect.succeed(Option.fromNullable(records.get(key)))
+      ),
+    set: (key, text) =>
+      Effect.suspend(() => {
+        const keep = Effect.sync(() => {
+          records.set(key, text)
+        })
+        return armed.on && set !== undefined ? set(text, keep) : keep
+      }),
+    remove: (key) =>
+      Effect.sync(() => {
+        records.delete(key)
+      }),
+    clear: Effect.sync(() => records.clear()),
+    size: Effect.sync(() => records.size)
+  })
+  return TokenStore.layerKeyValueStore.pipe(Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, kv)))
+}
+
+/** What the store itself answers and fails with, and what a sibling makes of it. */
+const ask =
+  (layer: Layer.Layer<TokenStore.TokenStore>) =>
+  ({ clock, manager, show, start, watch }: World) =>
+    Effect.gen(function* () {
+      const sibling = yield* start
+      yield* watch("sibling's access token", sibling.manager.get)
+      show("sibling", sibling.manager)
+      yield* clock.run(sibling.close)
+      const store = yield* Effect.provide(TokenStore.TokenStore, layer)
+      show("store", store)
+      const { credential, key, login } = manager.flow
+      const loaded = yield* watch("store.load", store.load(key))
+      yield* watch("store.load of another key", store.load("other"))
+      const minted = yield* watch(
+        "flow.login for the store",
+        Option.match(login, {
+          onNone: () => Effect.succeedNone,
+          onSome: (login) => Effect.asSome(Effect.flatMap(credential, login))
+        })
+      )
+      const tokens = Option.orElse(
+        Exit.getOrElse(minted, () => Option.none()),
+        () =>
+          Option.map(
+            Exit.getOrElse(loaded, () => Option.none()),
+            (stored) => stored.tokens
+          )
+      )
+      if (Option.isSome(tokens)) {
+        yield* watch("store.save", store.save("other", tokens.value, 0))
+        yield* watch("store.save of the wrong version", store.save("other", tokens.value, 7))
+      }
+      yield* watch("store.lease", store.lease(key, "1 minute"))
+      yield* watch("store.remove", store.remove(key))
+    })
+
+const path = (name: string, operations: (seed: Seed) => Operations, rest: Partial<Path> = {}): Path => {
+  // The layer of each run, by what identifies the run.
+  const layers = new WeakMap<Seed["armed"], Layer.Layer<TokenStore.TokenStore>>()
+  return {
+    name: `a store ${name}`,
+    setup: (seed): Setup => {
+      const layer = storeLayer(seed, operations(seed))
+      layers.set(seed.armed, layer)
+      return { store: layer }
+    },
+    afterwards: (world) => {
+      const layer = layers.get(world.armed)
+      return layer === undefined ? Effect.void : ask(layer)(world)
+    },
+    ends: "answer",
+    ...rest
+  }
+}
+
+/** Those that would rather fail than spend a refresh token blindly (R13). */
+const careful = {
+  otherwise: [
+    "vault.ist, refresh",
+    "vault.ist, login",
+    "PaymentsGate, login",
+    "PaymentsGate, refresh",
+    "PaymentsGate, refresh of a configured pair"
+  ]
+}
+
+/** Stores that fail with what they hold or with what they are to hold. */
+export const stores: ReadonlyArray<Path> = [
+  path("that works", () => ({})),
+  path(
+    "whose record is not one of ours",
+    ({ nonce }) => ({ get: Effect.succeedSome(spoilt(nonce)) }),
+    careful
+  ),
+  path(
+    "whose record is cut off",
+    ({ nonce }) => ({ get: Effect.succeedSome(spoilt(nonce).slice(0, 60)) }),
+    careful
+  ),
+  path("whose record is a token", ({ nonce }) => ({ get: Effect.succeedSome(`access-${nonce}`) }), careful),
+  path(
+    "that fails to read with what it should have read",
+    ({ nonce }) => ({ get: Effect.fail(systemError(spoilt(nonce))) }),
+    careful
+  ),
+  path("that fails to write with what it should have written", () => ({
+    set: (text) => Effect.fail(systemError(text))
+  })),
+  path("that fails to write at first", () => {
+    let writes = 0
+    return { set: (text, keep) => (writes++ < 2 ? Effect.fail(systemError(text)) : keep) }
+  }),
+  path("that never answers", () => ({ get: Effect.never, set: () => Effect.never }), careful),
+  path(
+    "that dies of what it should have read",
+    ({ nonce }) => ({ get: Effect.die(new Error(spoilt(nonce))) }),
+    { ends: "error" }
+  ),
+  path(
+    "that dies of what it should have written",
+    () => ({ set: (text) => Effect.die(new Error(`cannot write ${text}`)) }),
+    { ends: "error" }
+  )
+]

@@ -1,0 +1,242 @@
+import * as Encoding from "effect/Encoding"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import { Fault, Wire } from "@latchkey/testing"
+import { type Path, fault } from "./leakPath.ts"
+
+/** A fault of every token endpoint. */
+const minting = (name: string, answer: Fault.Fault): Path => ({
+  name,
+  fail: (world) => fault(world, answer),
+  ends: "error"
+})
+
+const isRecord = (json: unknown): json is { readonly [key: string]: unknown } =>
+  Predicate.isRecord(json) && !Array.isArray(json)
+
+/** JSON with its leaves changed; a change is told the field that the leaf stands in. */
+const mapLeaves = (json: unknown, f: (leaf: unknown, field: string) => unknown, field = ""): unknown =>
+  isRecord(json)
+    ? Object.fromEntries(Object.entries(json).map(([key, value]) => [key, mapLeaves(value, f, key)]))
+    : f(json, field)
+
+const isToken = (leaf: unknown, nonce: string): leaf is string =>
+  typeof leaf === "string" && leaf.includes(nonce)
+
+/** The first token of an answer. */
+const tokenIn = (json: unknown, nonce: string): string | undefined => {
+  let found: string | undefined
+  mapLeaves(json, (leaf) => {
+    found ??= isToken(leaf, nonce) ? leaf : undefined
+  })
+  return found
+}
+
+/** What a token endpoint may make of its answer; each in turn. */
+const patched = (
+  name: string,
+  variants: ReadonlyArray<(json: unknown, nonce: string) => unknown>,
+  rest: Partial<Path> = {}
+): Path => ({
+  name,
+  fail: (world) => {
+    let answered = 0
+    const f = (json: unknown) => variants[answered++ % variants.length]?.(json, world.nonce)
+    return fault(world, Fault.Patch({ f }))
+  },
+  rounds: variants.length,
+  ends: "error",
+  ...rest
+})
+
+const isExpiry = (field: string) => /expir/i.test(field)
+
+/** The tokens of an answer, each way in turn. */
+const badTokens = (name: string, ...ways: ReadonlyArray<(token: string) => unknown>): Path =>
+  patched(
+    name,
+    ways.map((f) => (json, nonce) => mapLeaves(json, (leaf) => (isToken(leaf, nonce) ? f(leaf) : leaf)))
+  )
+
+/** The lifetimes of an answer, each way in turn; a way is given its first token. */
+const badLifetimes = (name: string, ...ways: ReadonlyArray<(token: string) => unknown>): Path =>
+  patched(
+    name,
+    ways.map((f) => (json, nonce) => {
+      const token = tokenIn(json, nonce) ?? nonce
+      return mapLeaves(json, (leaf, field) => (isExpiry(field) ? f(token) : leaf))
+    })
+  )
+
+/** The secrets that a request presents. */
+const presented = (request: Wire.SandboxRequest, nonce: string): ReadonlyArray<string> => {
+  const inBody = Option.match(Wire.parseJson(request), {
+    onNone: () => [],
+    onSome: (json) => (isRecord(json) ? Object.values(json) : [])
+  })
+  return [...inBody, ...Object.values(request.headers).map((value) => value.replace(/^Bearer /, ""))].filter(
+    (value): value is string => isToken(value, nonce)
+  )
+}
+
+type Forms = ReadonlyArray<(secret: string) => string>
+
+/** How a provider may write what it repeats of a request. */
+const readable: Forms = [
+  (secret) => secret,
+  (secret) => `urn:token:${secret}`,
+  (secret) => `Bearer ${secret}`,
+  (secret) => `The secret ${secret} is not the right one.`,
+  (secret) => encodeURIComponent(secret)
+]
+
+/** The same, changed on the way: by a gateway that logs credentials, or a field that is too short. */
+const changed: Forms = [
+  (secret) => Encoding.encodeBase64(secret),
+  (secret) => Encoding.encodeBase64Url(secret),
+  (secret) => Encoding.encodeBase64(`client-id:${secret}`),
+  (secret) => Buffer.from(secret).toString("hex"),
+  (secret) => secret.toUpperCase(),
+  (secret) => secret.slice(0, -3),
+  (secret) => secret.slice(3)
+]
+
+/** No divisor in common with the number of forms, so that each form comes with each status. */
+const statuses = [400, 401, 403, 429, 503, 200]
+
+/** A refusal that repeats what the request presented, wherever a provider may put a word of its own. */
+const repeated = (secret: string, status: number, inHeaders: boolean): Wire.SandboxResponse =>
+  Wire.json(
+    status,
+    {
+      error: secret,
+      error_description: secret,
+      error_uri: `https://errors.example/?token=${secret}`,
+      code: secret,
+      status: secret,
+      message: `The Token has expired on ${secret}`,
+      Message: secret,
+      traceId: secret,
+      success: false,
+      errors: [secret],
+      data: { error: secret, code: secret, message: secret }
+    },
+    inHeaders
+      ? {
+          "x-request-id": secret,
+          "request-id": secret,
+          "x-correlation-id": secret,
+          "www-authenticate": `Bearer error="${secret}"`,
+          "retry-after": secret,
+          date: secret,
+          location: `https://elsewhere.example/?token=${secret}`,
+          "set-cookie": `token=${secret}`
+        }
+      : {}
+  )
+
+const echo = (name: string, forms: Forms): Path => ({
+  name,
+  ends: "error",
+  rounds: statuses.length * forms.length,
+  setup: ({ nonce }) => ({
+    answer: (request, nth) => {
+      const secrets = presented(request, nonce)
+      const turn = Math.floor(nth / forms.length)
+      // PaymentsGate presents two.
+      const secret = secrets[Math.floor(turn / 2) % secrets.length]
+      const write = forms[nth % forms.length]
+      const status = statuses[nth % statuses.length]
+      return secret === undefined || write === undefined || status === undefined
+        ? undefined
+        : repeated(write(secret), status, turn % 2 === 0)
+    }
+  })
+})
+
+const withoutLogin = ["vault.ist, refresh", "PaymentsGate, refresh of a configured pair"]
+
+/** What depends on what a token endpoint answers. */
+export const wirePaths: ReadonlyArray<Path> = [
+  { name: "no failure", ends: "answer" },
+  {
+    name: "wrong credentials",
+    fail: ({ sandbox }) =>
+      Effect.zipRight(
+        sandbox.changeSecret(Redacted.make("another")),
+        Effect.zipRight(sandbox.revokeRefreshTokens, sandbox.revokeAccessTokens)
+      ),
+    ends: "error"
+  },
+  {
+    name: "a refused refresh token",
+    drivers: ({ endpoint }) => endpoint === "refresh",
+    fail: ({ sandbox }) => sandbox.revokeRefreshTokens,
+    ends: "answer",
+    otherwise: withoutLogin
+  },
+  {
+    name: "an expired refresh token",
+    drivers: ({ endpoint }) => endpoint === "refresh",
+    fail: ({ sandbox }) => sandbox.expireRefreshTokens,
+    ends: "answer",
+    otherwise: withoutLogin
+  },
+  minting("a 403", Fault.Status({ status: 403, body: "{}" })),
+  minting("a 404 without a body", Fault.Status({ status: 404 })),
+  minting("a 429", Fault.Status({ status: 429, headers: { "Retry-After": "3600" } })),
+  minting("a 500", Fault.Status({ status: 500 })),
+  minting("a 503", Fault.Status({ status: 503, headers: { "Retry-After": "1" } })),
+  minting("HTML", Fault.Html()),
+  minting("truncated JSON", Fault.Truncated()),
+  minting("an empty body", Fault.EmptyBody()),
+  minting("a huge body", Fault.HugeBody({ bytes: 1024 * 1024 + 1 })),
+  minting("a connection reset before", Fault.ResetBefore()),
+  minting("a connection reset after", Fault.ResetAfter()),
+  minting("no answer", Fault.Hang()),
+  {
+    name: "a redirect that repeats the secret",
+    fail: (world) =>
+      fault(world, Fault.Redirect({ location: `https://${world.nonce}.example/?t=${world.nonce}` })),
+    ends: "error"
+  },
+  echo("a refusal that repeats the secret", readable),
+  echo("a refusal that repeats the secret encoded or cut off", changed),
+  patched("a refusal with 200 that repeats the new token in words", [
+    (json, nonce) => {
+      const token = tokenIn(json, nonce)
+      return { error_description: token, message: token, Message: token, errors: [token], success: false }
+    }
+  ]),
+  badTokens(
+    "an answer whose tokens are missing or of another type",
+    () => undefined,
+    () => null,
+    (token) => [token],
+    (token) => ({ value: token })
+  ),
+  badTokens(
+    "an answer whose tokens are no header",
+    (token) => `${token}\r\nx-injected: ${token}`,
+    (token) => `${token}\n`,
+    (token) => `${token}\u0000`,
+    (token) => `${token} ${token}`,
+    (token) => `${token}é`,
+    (token) => `"${token}"`
+  ),
+  badLifetimes(
+    "an answer whose lifetimes are tokens",
+    (token) => token,
+    (token) => [token],
+    (token) => ({ token })
+  ),
+  badLifetimes(
+    "an answer whose lifetimes are bad",
+    () => -1,
+    () => 0,
+    () => 1e300,
+    () => "soon"
+  )
+]
