@@ -101,6 +101,7 @@ const over =
 const path = (at: Place, name: string, failure: Failure, rest: Partial<Path> = {}): Path => ({
   name: `at the ${at}, ${name}`,
   setup: (seed) => ({ base: over(seed, failure, at) }),
+  brief: at === "token endpoint",
   ends: "error",
   ...rest
 })
@@ -127,14 +128,15 @@ export const brokenAnswers: ReadonlyArray<Path> = [
 ]
 
 /** Base clients that fail with what they were given to send: a proxy, a logger, a client of another make. */
-export const leakyBases: ReadonlyArray<Path> = (["token endpoint", "API"] as const).flatMap((at) => [
-  ...Object.entries({ ...errors, ...defects }).map(([name, failure]) =>
-    path(at, name, failure, { leakyBase: true })
-  ),
-  path(
-    at,
-    "an answer that breaks off with an error that mentions the headers",
-    breaking((request) => new Error(`aborted: ${described(request)}`)),
-    { leakyBase: true, ends: at === "API" ? "answer" : "error" }
-  )
-])
+export const leakyBases: ReadonlyArray<Path> = (["token endpoint", "API"] as const).flatMap((at) =>
+  Object.entries({ ...errors, ...defects })
+    .map(([name, failure]) => path(at, name, failure, { leakyBase: true }))
+    .concat(
+      path(
+        at,
+        "an answer that breaks off with an error that mentions the headers",
+        breaking((request) => new Error(`aborted: ${described(request)}`)),
+        { leakyBase: true, ends: at === "API" ? "answer" : "error" }
+      )
+    )
+)

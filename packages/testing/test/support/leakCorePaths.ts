@@ -3,9 +3,9 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import { Fault } from "@latchkey/testing"
+import { Fault, type Ledger } from "@latchkey/testing"
 import { brokenAnswers, leakyBases } from "./leakBaseClients.ts"
-import { type Path, type World, fault } from "./leakPath.ts"
+import { type Path, type World, fault, faultsInTurn } from "./leakPath.ts"
 import { stores } from "./leakStores.ts"
 
 const plain = (secret: Redacted.Redacted<string>): string => Redacted.value(secret)
@@ -95,14 +95,27 @@ const underWay = (
   ...rest
 })
 
-const api = (name: string, answer: Fault.Fault, rest: Partial<Path> = {}): Path => ({
-  name: `the API answers with ${name}`,
-  fail: (world) => fault(world, answer, ["api"]),
-  ends: "answer",
-  ...rest
-})
-
 const forbidden = Fault.Status({ status: 403, body: "{}" })
+
+/** How an API may answer. */
+const answers: ReadonlyArray<Fault.Fault> = [
+  Fault.Status({ status: 401, headers: { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } }),
+  Fault.Status({ status: 204 }),
+  Fault.Status({ status: 429 }),
+  Fault.Status({ status: 503 }),
+  Fault.Html(),
+  Fault.Truncated(),
+  Fault.EmptyBody(),
+  Fault.Redirect({ location: "https://elsewhere.example/" }),
+  Fault.ResetBefore(),
+  Fault.ResetAfter()
+]
+
+const endless = (name: string, answer: Fault.Fault, endpoints?: ReadonlyArray<Ledger.Endpoint>): Path => ({
+  name,
+  fail: (world) => fault(world, answer, endpoints && { endpoints }),
+  ends: "error"
+})
 
 /** What becomes of requests whose token is good, or was. */
 const requests: ReadonlyArray<Path> = [
@@ -133,21 +146,22 @@ const requests: ReadonlyArray<Path> = [
       }),
     ends: "error"
   },
-  api("403", forbidden),
-  api(
-    "401, for its scope",
-    Fault.Status({ status: 401, headers: { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } })
-  ),
-  api("429", Fault.Status({ status: 429 })),
-  api("503", Fault.Status({ status: 503 })),
-  api("HTML", Fault.Html()),
-  api("truncated JSON", Fault.Truncated()),
-  api("an empty body", Fault.EmptyBody()),
-  api("no content", Fault.Status({ status: 204 })),
-  api("a redirect elsewhere", Fault.Redirect({ location: "https://elsewhere.example/" })),
-  api("a connection reset before", Fault.ResetBefore(), { ends: "error" }),
-  api("a connection reset after", Fault.ResetAfter(), { ends: "error" }),
-  api("nothing", Fault.Hang(), { ends: "error" })
+  {
+    name: "the API answers in one bad way after the other",
+    // Which client meets which, the nonce draws; the first answer is an answer.
+    fail: (world) => {
+      const drawn = (world.nonce.codePointAt(1) ?? 0) % answers.length
+      const rotated = [...answers.slice(drawn), ...answers.slice(0, drawn)]
+      return faultsInTurn(world, [forbidden, ...rotated, ...rotated], ["api"])
+    },
+    ends: "answer"
+  },
+  endless("the API resets each connection", Fault.ResetAfter(), ["api"]),
+  endless("the API never answers", Fault.Hang(), ["api"]),
+  endless("the token endpoint answers with 503", Fault.Status({ status: 503 })),
+  endless("the token endpoint answers with half of its JSON", Fault.Truncated()),
+  endless("the token endpoint resets each connection", Fault.ResetAfter()),
+  endless("the token endpoint never answers", Fault.Hang())
 ]
 
 /** What depends on the manager, the client, the store and what the application brings. */

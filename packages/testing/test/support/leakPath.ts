@@ -71,14 +71,21 @@ export const expected = ({ ends, otherwise }: Path, { name }: Driver): Path["end
 
 const tokenEndpoints: ReadonlyArray<Ledger.Endpoint> = ["login", "refresh", "validate"]
 
-/** Makes endpoints go wrong from now on. Default: the token endpoints. */
+/** Makes endpoints go wrong from now on. Default: the token endpoints, for ever. */
 export const fault = (
   { sandbox }: World,
   fault: Fault.Fault,
+  {
+    endpoints = tokenEndpoints,
+    times = Number.POSITIVE_INFINITY
+  }: { readonly endpoints?: ReadonlyArray<Ledger.Endpoint>; readonly times?: number } = {}
+): Effect.Effect<void> =>
+  Effect.forEach(endpoints, (endpoint) => sandbox.fault(endpoint, fault, { times }), { discard: true })
+
+/** Makes endpoints go wrong in each of these ways, once. Default: the token endpoints. */
+export const faultsInTurn = (
+  world: World,
+  faults: ReadonlyArray<Fault.Fault>,
   endpoints: ReadonlyArray<Ledger.Endpoint> = tokenEndpoints
 ): Effect.Effect<void> =>
-  Effect.forEach(
-    endpoints,
-    (endpoint) => sandbox.fault(endpoint, fault, { times: Number.POSITIVE_INFINITY }),
-    { discard: true }
-  )
+  Effect.forEach(faults, (answer) => fault(world, answer, { endpoints, times: 1 }), { discard: true })

@@ -152,11 +152,9 @@ export const stores: ReadonlyArray<Path> = [
   path(
     "that dies of what it should have read",
     ({ nonce }) => ({ get: Effect.die(new Error(spoilt(nonce))) }),
-    { ends: "error" }
+    careful
   ),
-  path(
-    "that dies of what it should have written",
-    () => ({ set: (text) => Effect.die(new Error(`cannot write ${text}`)) }),
-    { ends: "error" }
-  )
+  path("that dies of what it should have written", () => ({
+    set: (text) => Effect.die(new Error(`cannot write ${text}`))
+  }))
 ]

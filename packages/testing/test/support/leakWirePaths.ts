@@ -4,14 +4,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { Fault, Wire } from "@latchkey/testing"
-import { type Path, fault } from "./leakPath.ts"
-
-/** A fault of every token endpoint. */
-const minting = (name: string, answer: Fault.Fault): Path => ({
-  name,
-  fail: (world) => fault(world, answer),
-  ends: "error"
-})
+import { type Path, fault, faultsInTurn } from "./leakPath.ts"
 
 const isRecord = (json: unknown): json is { readonly [key: string]: unknown } =>
   Predicate.isRecord(json) && !Array.isArray(json)
@@ -81,29 +74,23 @@ const presented = (request: Wire.SandboxRequest, nonce: string): ReadonlyArray<s
   )
 }
 
-type Forms = ReadonlyArray<(secret: string) => string>
-
-/** How a provider may write what it repeats of a request. */
-const readable: Forms = [
+/** How a provider, or a gateway that logs credentials, may write what it repeats of a request. */
+const forms: ReadonlyArray<(secret: string) => string> = [
   (secret) => secret,
   (secret) => `urn:token:${secret}`,
   (secret) => `Bearer ${secret}`,
   (secret) => `The secret ${secret} is not the right one.`,
-  (secret) => encodeURIComponent(secret)
-]
-
-/** The same, changed on the way: by a gateway that logs credentials, or a field that is too short. */
-const changed: Forms = [
+  (secret) => encodeURIComponent(secret),
   (secret) => Encoding.encodeBase64(secret),
   (secret) => Encoding.encodeBase64Url(secret),
   (secret) => Encoding.encodeBase64(`client-id:${secret}`),
-  (secret) => Buffer.from(secret).toString("hex"),
+  (secret) => Encoding.encodeHex(secret),
   (secret) => secret.toUpperCase(),
+  // A field that is too short for it.
   (secret) => secret.slice(0, -3),
   (secret) => secret.slice(3)
 ]
 
-/** No divisor in common with the number of forms, so that each form comes with each status. */
 const statuses = [400, 401, 403, 429, 503, 200]
 
 /** A refusal that repeats what the request presented, wherever a provider may put a word of its own. */
@@ -137,26 +124,44 @@ const repeated = (secret: string, status: number, inHeaders: boolean): Wire.Sand
       : {}
   )
 
-const echo = (name: string, forms: Forms): Path => ({
-  name,
+/** Each form comes with every field, and with some of the statuses: with which, the nonce draws. */
+const echo: Path = {
+  name: "a refusal that repeats the secret, encoded or cut off as well",
   ends: "error",
-  rounds: statuses.length * forms.length,
+  rounds: 2 * forms.length,
   setup: ({ nonce }) => ({
     answer: (request, nth) => {
       const secrets = presented(request, nonce)
       const turn = Math.floor(nth / forms.length)
+      const drawn = nth + turn + (nonce.codePointAt(1) ?? 0)
       // PaymentsGate presents two.
-      const secret = secrets[Math.floor(turn / 2) % secrets.length]
+      const secret = secrets[drawn % secrets.length]
       const write = forms[nth % forms.length]
-      const status = statuses[nth % statuses.length]
+      const status = statuses[drawn % statuses.length]
       return secret === undefined || write === undefined || status === undefined
         ? undefined
         : repeated(write(secret), status, turn % 2 === 0)
     }
   })
-})
+}
 
 const withoutLogin = ["vault.ist, refresh", "PaymentsGate, refresh of a configured pair"]
+
+/** How a token endpoint may fail to answer with a token. */
+const ways: ReadonlyArray<Fault.Fault> = [
+  Fault.Status({ status: 403, body: "{}" }),
+  Fault.Status({ status: 404 }),
+  Fault.Status({ status: 429, headers: { "Retry-After": "3600" } }),
+  Fault.Status({ status: 500 }),
+  Fault.Status({ status: 503, headers: { "Retry-After": "1" } }),
+  Fault.Html(),
+  Fault.Truncated(),
+  Fault.EmptyBody(),
+  Fault.HugeBody({ bytes: 1024 * 1024 + 1 }),
+  Fault.ResetBefore(),
+  Fault.ResetAfter(),
+  Fault.Latency({ duration: "1 hour" })
+]
 
 /** What depends on what a token endpoint answers. */
 export const wirePaths: ReadonlyArray<Path> = [
@@ -184,26 +189,19 @@ export const wirePaths: ReadonlyArray<Path> = [
     ends: "answer",
     otherwise: withoutLogin
   },
-  minting("a 403", Fault.Status({ status: 403, body: "{}" })),
-  minting("a 404 without a body", Fault.Status({ status: 404 })),
-  minting("a 429", Fault.Status({ status: 429, headers: { "Retry-After": "3600" } })),
-  minting("a 500", Fault.Status({ status: 500 })),
-  minting("a 503", Fault.Status({ status: 503, headers: { "Retry-After": "1" } })),
-  minting("HTML", Fault.Html()),
-  minting("truncated JSON", Fault.Truncated()),
-  minting("an empty body", Fault.EmptyBody()),
-  minting("a huge body", Fault.HugeBody({ bytes: 1024 * 1024 + 1 })),
-  minting("a connection reset before", Fault.ResetBefore()),
-  minting("a connection reset after", Fault.ResetAfter()),
-  minting("no answer", Fault.Hang()),
+  {
+    name: "no token, in one way after the other",
+    fail: (world) => faultsInTurn(world, ways),
+    rounds: ways.length,
+    ends: "error"
+  },
   {
     name: "a redirect that repeats the secret",
     fail: (world) =>
       fault(world, Fault.Redirect({ location: `https://${world.nonce}.example/?t=${world.nonce}` })),
     ends: "error"
   },
-  echo("a refusal that repeats the secret", readable),
-  echo("a refusal that repeats the secret encoded or cut off", changed),
+  echo,
   patched("a refusal with 200 that repeats the new token in words", [
     (json, nonce) => {
       const token = tokenIn(json, nonce)
@@ -211,14 +209,11 @@ export const wirePaths: ReadonlyArray<Path> = [
     }
   ]),
   badTokens(
-    "an answer whose tokens are missing or of another type",
+    "tokens that are missing, of another type or no header",
     () => undefined,
     () => null,
     (token) => [token],
-    (token) => ({ value: token })
-  ),
-  badTokens(
-    "an answer whose tokens are no header",
+    (token) => ({ value: token }),
     (token) => `${token}\r\nx-injected: ${token}`,
     (token) => `${token}\n`,
     (token) => `${token}\u0000`,
@@ -227,13 +222,10 @@ export const wirePaths: ReadonlyArray<Path> = [
     (token) => `"${token}"`
   ),
   badLifetimes(
-    "an answer whose lifetimes are tokens",
+    "lifetimes that are tokens, or bad",
     (token) => token,
     (token) => [token],
-    (token) => ({ token })
-  ),
-  badLifetimes(
-    "an answer whose lifetimes are bad",
+    (token) => ({ token }),
     () => -1,
     () => 0,
     () => 1e300,
