@@ -180,7 +180,7 @@ describe("options that cannot be used", () => {
   it.effect("R15: Su's environment is not told what it was, nor is its secret", () =>
     fails(configured["Su"]?.layer ?? Layer.empty, "ConfigError", {
       ...configured["Su"]?.environment,
-      SU_ENVIRONMENT: "production"
+      SU_ENVIRONMENT: `production-${nonce}`
     })
   )
 

@@ -4,6 +4,7 @@ import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -12,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { refreshTokenOf } from "./leakDrivers.ts"
-import type { World } from "./leakPath.ts"
+import type { Path, World } from "./leakPath.ts"
 
 const Other = Schema.Struct({ nothing: Schema.Struct({ of: Schema.Literal("the kind") }) })
 
@@ -86,7 +87,10 @@ const post = HttpClientRequest.post("/things")
 const oneByte = Stream.make(new Uint8Array([1]))
 
 /** How a request ends, and what the flow says of itself. */
-export const exerciseBriefly = (world: World, rounds: number): Effect.Effect<"answer" | "error"> =>
+export const exerciseBriefly = (
+  world: World,
+  { rounds = 1 }: Pick<Path, "rounds">
+): Effect.Effect<"answer" | "error"> =>
   Effect.gen(function* () {
     const { client, manager, sandbox, standard, watch } = world
     const first = yield* call(world, "typed client", client.get("/things"))
@@ -96,8 +100,29 @@ export const exerciseBriefly = (world: World, rounds: number): Effect.Effect<"an
     return Exit.isSuccess(first) ? "answer" : "error"
   })
 
+/** What the caller sets is kept: it stands in the caller's own request, and is shown by nothing of ours. */
+const callWithOwnHeader = (world: World, fetch: typeof globalThis.fetch) =>
+  Effect.gen(function* () {
+    const { clock, nonce, sandbox, show, standard } = world
+    const headers = { authorization: `Bearer own-${nonce}` }
+    for (const origin of [sandbox.apiOrigin, "https://elsewhere.example"]) {
+      const exit = yield* clock.run(standard.get(`${origin}/things`, { headers }))
+      show(
+        "caller's own header",
+        Exit.match(exit, {
+          onFailure: (cause) => Cause.pretty(cause, { renderErrorCause: true }),
+          onSuccess: ({ status }) => status
+        })
+      )
+    }
+    yield* callFetch(world, "fetch with the caller's own header", fetch, { headers })
+  })
+
 /** Everything that an application does with what it got; how its first request ended. */
-export const exercise = (world: World, rounds: number): Effect.Effect<"answer" | "error"> =>
+export const exercise = (
+  world: World,
+  { leakyBase = false, rounds = 1 }: Pick<Path, "leakyBase" | "rounds">
+): Effect.Effect<"answer" | "error"> =>
   Effect.gen(function* () {
     const { client, clock, manager, sandbox, show, standard, watch } = world
     const url = `${sandbox.apiOrigin}/things?page=1`
@@ -117,6 +142,9 @@ export const exercise = (world: World, rounds: number): Effect.Effect<"answer" |
       yield* call(world, "typed client, stream", client.execute(HttpClientRequest.bodyStream(post, oneByte)))
     }
     const fetch = yield* AuthHttpClient.toFetch(standard)
+    if (!leakyBase) {
+      yield* callWithOwnHeader(world, fetch)
+    }
     yield* callFetch(world, "fetch of the typed client", yield* AuthHttpClient.toFetch(client))
     yield* callFetch(world, "fetch of the standard client", fetch)
     yield* callFetch(world, "fetch, aborted", fetch, { signal: AbortSignal.abort() })

@@ -2,9 +2,11 @@ import * as TokenStore from "@latchkey/core/TokenStore"
 import * as PlatformError from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
+import * as Encoding from "effect/Encoding"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type { Path, Seed, Setup, World } from "./leakPath.ts"
 
 /** The text of a record that somebody else has spoilt, tokens and all. */
@@ -28,10 +30,15 @@ const systemError = (text: string): PlatformError.PlatformError =>
 interface Operations {
   readonly get?: Effect.Effect<Option.Option<string>, PlatformError.PlatformError>
   readonly set?: (text: string, keep: Effect.Effect<void>) => Effect.Effect<void, PlatformError.PlatformError>
+  /** What stands around the store. */
+  readonly around?: (store: TokenStore.Service) => Effect.Effect<TokenStore.Service, TokenStore.StoreError>
 }
 
 /** A store over a `KeyValueStore` in memory. Its records, tokens in plain, are shown to nobody. */
-const storeLayer = ({ armed }: Seed, { get, set }: Operations): Layer.Layer<TokenStore.TokenStore> => {
+const storeLayer = (
+  { armed }: Seed,
+  { around = Effect.succeed, get, set }: Operations
+): Layer.Layer<TokenStore.TokenStore> => {
   const records = new Map<string, string>()
   const kv = KeyValueStore.makeStringOnly({
     get: (key) =>
@@ -52,8 +59,42 @@ const storeLayer = ({ armed }: Seed, { get, set }: Operations): Layer.Layer<Toke
     clear: Effect.sync(() => records.clear()),
     size: Effect.sync(() => records.size)
   })
-  return TokenStore.layerKeyValueStore.pipe(Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, kv)))
+  return Layer.effect(
+    TokenStore.TokenStore,
+    Effect.orDie(Effect.flatMap(TokenStore.makeKeyValueStore, around))
+  ).pipe(Layer.provide(Layer.succeed(KeyValueStore.KeyValueStore, kv)))
 }
+
+/** A key that the nonce stands in, in base64 and as bytes. */
+const encrypted =
+  (nonce: string): NonNullable<Operations["around"]> =>
+  (store) =>
+    TokenStore.makeEncrypted(store, [Redacted.make(Encoding.encodeBase64(nonce.padEnd(32, "k")))])
+
+/** A record of ours that is not encrypted, or says that it is. */
+const record = (nonce: string, tokenType: string): string =>
+  JSON.stringify({
+    version: 9,
+    tokens: { accessToken: `eyJhbGciOiJkaXIifQ..access-${nonce}`, tokenType, issuedAt: 0, expiresAt: 1e15 }
+  })
+
+/** A store that processes share, and whose leases go wrong. */
+const leasing =
+  ({ armed }: Seed, fail: Effect.Effect<never, TokenStore.StoreError>): NonNullable<Operations["around"]> =>
+  (store) =>
+    Effect.succeed({
+      ...store,
+      shared: true,
+      lease: (key, timeToLive) =>
+        Effect.suspend(() =>
+          armed.on
+            ? fail
+            : Effect.map(
+                store.lease(key, timeToLive),
+                Option.map((lease) => ({ ...lease, renew: fail, release: fail }))
+              )
+        )
+    })
 
 /** What the store itself answers and fails with, and what a sibling makes of it. */
 const ask =
@@ -88,7 +129,10 @@ const ask =
         yield* watch("store.save", store.save("other", tokens.value, 0))
         yield* watch("store.save of the wrong version", store.save("other", tokens.value, 7))
       }
-      yield* watch("store.lease", store.lease(key, "1 minute"))
+      // A shared store is the application's here, and what it dies of its own.
+      if (!store.shared) {
+        yield* watch("store.lease", store.lease(key, "1 minute"))
+      }
       yield* watch("store.remove", store.remove(key))
     })
 
@@ -111,16 +155,18 @@ const path = (name: string, operations: (seed: Seed) => Operations, rest: Partia
   }
 }
 
-/** Those that would rather fail than spend a refresh token blindly (R13). */
+/** Those that would rather fail than spend a refresh token blindly (R13), when they know nothing of the record. */
 const careful = {
   otherwise: [
     "vault.ist, refresh",
     "vault.ist, login",
     "PaymentsGate, login",
-    "PaymentsGate, refresh",
     "PaymentsGate, refresh of a configured pair"
   ]
 }
+
+/** The same where siblings may have rotated it meanwhile. */
+const carefulAmongSiblings = { otherwise: [...careful.otherwise, "PaymentsGate, refresh"] }
 
 /** Stores that fail with what they hold or with what they are to hold. */
 export const stores: ReadonlyArray<Path> = [
@@ -156,5 +202,31 @@ export const stores: ReadonlyArray<Path> = [
   ),
   path("that dies of what it should have written", () => ({
     set: (text) => Effect.die(new Error(`cannot write ${text}`))
-  }))
+  })),
+  path("that is encrypted", ({ nonce }) => ({ around: encrypted(nonce) })),
+  path(
+    "that is encrypted, whose record is not",
+    ({ nonce }) => ({ around: encrypted(nonce), get: Effect.succeedSome(record(nonce, "Bearer")) }),
+    careful
+  ),
+  path(
+    "that is encrypted, whose record was changed",
+    ({ nonce }) => ({ around: encrypted(nonce), get: Effect.succeedSome(record(nonce, "JWE")) }),
+    careful
+  ),
+  path(
+    "whose leases cannot be had",
+    (seed) => ({
+      around: leasing(
+        seed,
+        Effect.fail(new TokenStore.StoreError({ reason: "unreachable", message: "The store is away." }))
+      )
+    }),
+    carefulAmongSiblings
+  ),
+  path(
+    "that dies of its leases",
+    (seed) => ({ around: leasing(seed, Effect.die(new Error(`lease ${seed.nonce}`))) }),
+    carefulAmongSiblings
+  )
 ]

@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { Fault, Wire } from "@latchkey/testing"
+import type { Driver } from "./leakDrivers.ts"
 import { type Path, fault, faultsInTurn } from "./leakPath.ts"
 
 const isRecord = (json: unknown): json is { readonly [key: string]: unknown } =>
@@ -41,10 +42,18 @@ const patched = (
   },
   rounds: variants.length,
   ends: "error",
+  drivers: oncePerProvider,
   ...rest
 })
 
 const isExpiry = (field: string) => /expir/i.test(field)
+
+/** One driver of each provider: each of its grants is asked for in every path all the same. */
+const oncePerProvider = ({ name }: Driver): boolean =>
+  name !== "VaultsPay, login" &&
+  name !== "vault.ist, refresh" &&
+  name !== "PaymentsGate, login" &&
+  name !== "PaymentsGate, refresh of a configured pair"
 
 /** The tokens of an answer, each way in turn. */
 const badTokens = (name: string, ...ways: ReadonlyArray<(token: string) => unknown>): Path =>
@@ -128,6 +137,7 @@ const repeated = (secret: string, status: number, inHeaders: boolean): Wire.Sand
 const echo: Path = {
   name: "a refusal that repeats the secret, encoded or cut off as well",
   ends: "error",
+  drivers: oncePerProvider,
   rounds: 2 * forms.length,
   setup: ({ nonce }) => ({
     answer: (request, nth) => {
@@ -192,6 +202,7 @@ export const wirePaths: ReadonlyArray<Path> = [
   {
     name: "no token, in one way after the other",
     fail: (world) => faultsInTurn(world, ways),
+    drivers: oncePerProvider,
     rounds: ways.length,
     ends: "error"
   },

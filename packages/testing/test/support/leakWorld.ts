@@ -132,9 +132,7 @@ export const live = (driver: Driver, path: Path, nonce: string): Effect.Effect<S
     }
     armed.on = true
     yield* path.fail?.(world) ?? Effect.void
-    const ended = yield* path.brief === true
-      ? exerciseBriefly(world, path.rounds ?? 1)
-      : exercise(world, path.rounds ?? 1)
+    const ended = yield* path.brief === true ? exerciseBriefly(world, path) : exercise(world, path)
     yield* path.afterwards?.(world) ?? Effect.void
     yield* clock.run(close)
     yield* watch("access token of a closed manager", manager.get)
