@@ -10,7 +10,7 @@ import * as Metric from "effect/Metric"
 import { type Exhibit, Detector, report } from "./support/leakDetector.ts"
 import { drivers } from "./support/leakDrivers.ts"
 import { renderingNames } from "./support/leakRenderings.ts"
-import type { Path } from "./support/leakPath.ts"
+import { type Path, failWith } from "./support/leakPath.ts"
 import { live } from "./support/leakWorld.ts"
 
 const nonce = "n0nce5ecret0fth1srunxyz7"
@@ -82,7 +82,7 @@ const planted: { readonly [surface: string]: Path["afterwards"] } = {
   "span planted, exit": () => Effect.ignore(Effect.withSpan(Effect.fail({ nonce }), "planted")),
   metric: () => Metric.increment(Metric.tagged(Metric.counter("planted"), "token", nonce)),
   "planted value": ({ show }) => Effect.sync(() => show("planted value", [{ deep: [{ nonce }] }])),
-  "planted error: error": ({ watch }) => watch("planted error", Effect.fail(new Error(nonce))),
+  "planted error: error": ({ watch }) => watch("planted error", failWith(new Error(nonce))),
   "planted defect: cause": ({ watch }) => watch("planted defect", Effect.die({ nonce })),
   // What a client hands out that does not hide its request.
   "raw answer": ({ nonce, show }) =>

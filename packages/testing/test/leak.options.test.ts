@@ -19,6 +19,7 @@ import * as Schedule from "effect/Schedule"
 import { Fault, MemoryClient, SuSandbox } from "@latchkey/testing"
 import { type Span, logAll, ofSpans, tracer, withLogs } from "./support/leakCapture.ts"
 import { type Exhibit, Detector, report } from "./support/leakDetector.ts"
+import { failWith } from "./support/leakPath.ts"
 
 const nonce = "n0nce5ecret0fth1srunxyz7"
 const secret = Redacted.make(`s3cret/${nonce}+"=&%?`)
@@ -90,7 +91,7 @@ const urlOptions: {
 }
 
 /** Options that are wrong in themselves, beside a secret that is right, or that cannot be read. */
-const unreadable = Effect.fail(new Error(`no such secret: ${nonce}`))
+const unreadable = failWith(new Error(`no such secret: ${nonce}`))
 const wrongOptions: {
   readonly [name: string]: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
 } = {

@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import { Fault, type Ledger } from "@latchkey/testing"
 import { brokenAnswers, leakyBases } from "./leakBaseClients.ts"
-import { type Path, type World, fault, faultsInTurn } from "./leakPath.ts"
+import { type Path, type World, failWith, fault, faultsInTurn } from "./leakPath.ts"
 import { stores } from "./leakStores.ts"
 
 const plain = (secret: Redacted.Redacted<string>): string => Redacted.value(secret)
@@ -31,7 +31,7 @@ const credential = (
 /** What an application's secret manager may do, and what it may say when it fails. */
 const credentials: ReadonlyArray<Path> = [
   credential("fails with an error that holds it", (secret) =>
-    Effect.fail(new Error(`no such secret: ${plain(secret)}`, { cause: { value: plain(secret) } }))
+    failWith(new Error(`no such secret: ${plain(secret)}`, { cause: { value: plain(secret) } }))
   ),
   credential("fails with itself", (secret) => Effect.fail(plain(secret))),
   credential("dies of an error that holds it", (secret) => Effect.die(new Error(plain(secret)))),

@@ -27,10 +27,10 @@ import {
   Wire
 } from "@latchkey/testing"
 
-export type TypedClient = HttpClient.HttpClient.With<HttpClientError | AuthError>
+type TypedClient = HttpClient.HttpClient.With<HttpClientError | AuthError>
 
 /** What a sandbox is told: no client id holds the nonce, for a client id is no secret. */
-export interface Secrets {
+interface Secrets {
   readonly nonce: string
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted<string>
@@ -49,7 +49,7 @@ export interface Live {
 export type Store = Layer.Layer<TokenStore.TokenStore> | Layer.Layer<never>
 
 /** The layers of a provider, and the options that they were made from. */
-export interface Provided {
+interface Provided {
   readonly options: object
   readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
   readonly build: (

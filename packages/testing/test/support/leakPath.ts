@@ -27,7 +27,7 @@ export interface Setup {
 }
 
 /** One process of an application. */
-export interface Process extends Live {
+interface Process extends Live {
   /** Closes the scope of its layers. */
   readonly close: Effect.Effect<void>
 }
@@ -89,3 +89,6 @@ export const faultsInTurn = (
   endpoints: ReadonlyArray<Ledger.Endpoint> = tokenEndpoints
 ): Effect.Effect<void> =>
   Effect.forEach(faults, (answer) => fault(world, answer, { endpoints, times: 1 }), { discard: true })
+
+/** Fails with whatever another library throws. */
+export const failWith = (error: unknown): Effect.Effect<never, unknown> => Effect.fail(error)
