@@ -42,5 +42,5 @@ const shortest = 8
 export const mentions = (text: string, secret: string): boolean => {
   const within = folded(text)
   const encoded = secret.length < shortest ? [] : [Encoding.encodeHex(secret), ...base64Cores(secret)]
-  return [secret, ...encoded].some((form) => pieces(form).some((piece) => within.includes(folded(piece))))
+  return [secret, ...encoded].some((form) => pieces(folded(form)).some((piece) => within.includes(piece)))
 }
