@@ -32,7 +32,7 @@ const fails = <A, E extends { readonly _tag: string }>(
   environment: Readonly<Record<string, string>> = {}
 ) =>
   Effect.gen(function* () {
-    const exhibits: Array<Exhibit> = [{ surface: "layer", value: layer }]
+    const exhibits: Array<Exhibit> = []
     const spans: Array<Span> = []
     const exit = yield* Layer.build(layer).pipe(
       Effect.scoped,

@@ -127,10 +127,19 @@ export const brokenAnswers: ReadonlyArray<Path> = [
   )
 ]
 
+/** One of each kind is met by every client and by `fetch`; the others by the two clients. */
+const throughout = new Set([
+  "an error whose cause mentions the headers",
+  "an error about an answer",
+  "a defect that holds the request"
+])
+
 /** Base clients that fail with what they were given to send: a proxy, a logger, a client of another make. */
 export const leakyBases: ReadonlyArray<Path> = (["token endpoint", "API"] as const).flatMap((at) =>
   Object.entries({ ...errors, ...defects })
-    .map(([name, failure]) => path(at, name, failure, { leakyBase: true }))
+    .map(([name, failure]) =>
+      path(at, name, failure, { leakyBase: true, brief: at === "token endpoint" || !throughout.has(name) })
+    )
     .concat(
       path(
         at,
