@@ -22,6 +22,7 @@ const credential = (
   setup: ({ armed }) => ({
     secret: (secret) => Effect.suspend(() => (armed.on ? fail(secret) : Effect.succeed(secret)))
   }),
+  brief: true,
   ends: "error",
   // These hold a refresh token by then, and ask for no credential.
   otherwise: ["VaultsPay, refresh", "PaymentsGate, refresh"],

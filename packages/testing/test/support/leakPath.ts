@@ -55,8 +55,11 @@ export interface Path {
   readonly afterwards?: (world: World) => Effect.Effect<void>
   /** How often the flow itself is asked. Default: 1. */
   readonly rounds?: number
-  /** What a first request comes to: an error, or an answer of the API, whichever. */
-  readonly ends: "error" | "answer"
+  /**
+   * What a first request comes to: an error, or an answer of the API. Default: whichever, for a path that
+   * waits for threads (encryption), for which time does not stand still.
+   */
+  readonly ends?: "error" | "answer"
   /** Drivers for which it ends the other way: they log in where a refresh fails, and so on. */
   readonly otherwise?: ReadonlyArray<string>
   /** Whether a request by one client will do, where what differs is the answer and not what becomes of it. */
@@ -67,7 +70,7 @@ export interface Path {
 
 /** How a first request of a driver ends in a failure path. */
 export const expected = ({ ends, otherwise }: Path, { name }: Driver): Path["ends"] =>
-  otherwise?.includes(name) === true ? (ends === "error" ? "answer" : "error") : ends
+  ends !== undefined && otherwise?.includes(name) === true ? (ends === "error" ? "answer" : "error") : ends
 
 const tokenEndpoints: ReadonlyArray<Ledger.Endpoint> = ["login", "refresh", "validate"]
 

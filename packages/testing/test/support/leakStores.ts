@@ -150,9 +150,19 @@ const path = (name: string, operations: (seed: Seed) => Operations, rest: Partia
       const layer = layers.get(world.armed)
       return layer === undefined ? Effect.void : ask(layer)(world)
     },
+    // What the store's failure does to a client is the same for all clients.
+    brief: true,
     ends: "answer",
     ...rest
   }
+}
+
+const encryptedPath = (name: string, written: (nonce: string) => string | undefined): Path => {
+  const { ends: _, ...rest } = path(name, ({ nonce }) => {
+    const text = written(nonce)
+    return { around: encrypted(nonce), ...(text === undefined ? {} : { get: Effect.succeedSome(text) }) }
+  })
+  return rest
 }
 
 /** Those that would rather fail than spend a refresh token blindly (R13), when they know nothing of the record. */
@@ -203,17 +213,9 @@ export const stores: ReadonlyArray<Path> = [
   path("that dies of what it should have written", () => ({
     set: (text) => Effect.die(new Error(`cannot write ${text}`))
   })),
-  path("that is encrypted", ({ nonce }) => ({ around: encrypted(nonce) })),
-  path(
-    "that is encrypted, whose record is not",
-    ({ nonce }) => ({ around: encrypted(nonce), get: Effect.succeedSome(record(nonce, "Bearer")) }),
-    careful
-  ),
-  path(
-    "that is encrypted, whose record was changed",
-    ({ nonce }) => ({ around: encrypted(nonce), get: Effect.succeedSome(record(nonce, "JWE")) }),
-    careful
-  ),
+  encryptedPath("that is encrypted", () => undefined),
+  encryptedPath("that is encrypted, whose record is not", (nonce) => record(nonce, "Bearer")),
+  encryptedPath("that is encrypted, whose record was changed", (nonce) => record(nonce, "JWE")),
   path(
     "whose leases cannot be had",
     (seed) => ({

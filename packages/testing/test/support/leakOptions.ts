@@ -17,9 +17,9 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { Fault, MemoryClient, SuSandbox } from "@latchkey/testing"
-import { type Span, logAll, ofSpans, tracer, withLogs } from "./support/leakCapture.ts"
-import { type Exhibit, Detector, report } from "./support/leakDetector.ts"
-import { failWith } from "./support/leakPath.ts"
+import { type Span, logAll, ofSpans, tracer, withLogs } from "./leakCapture.ts"
+import { type Exhibit, Detector, report } from "./leakDetector.ts"
+import { failWith } from "./leakPath.ts"
 
 const nonce = "n0nce5ecret0fth1srunxyz7"
 const secret = Redacted.make(`s3cret/${nonce}+"=&%?`)
@@ -152,106 +152,115 @@ const configured: { readonly [provider: string]: Configured } = {
 const without = (environment: Readonly<Record<string, string>>, name: string) =>
   Object.fromEntries(Object.entries(environment).filter(([other]) => other !== name))
 
-describe("options that cannot be used", () => {
-  for (const [option, layer] of Object.entries(urlOptions)) {
-    it.effect(`R15: a secret in ${option} is not repeated`, () =>
-      Effect.forEach(badUrls, (url) => fails(layer(url), "InvalidOptions"), { discard: true })
-    )
-  }
-
-  for (const [name, layer] of Object.entries(wrongOptions)) {
-    it.effect(`R15: no secret of ${name} is shown`, () => fails(layer, "InvalidOptions"))
-  }
-
-  for (const [provider, { environment, layer, url }] of Object.entries(configured)) {
-    for (const missing of Object.keys(environment)) {
-      it.effect(`R15: no secret of ${provider}'s environment is shown where ${missing} is missing`, () =>
-        fails(layer, "ConfigError", without(environment, missing))
+/** The tests of what is made from options, rather than of what becomes of requests. */
+export const describeOptions = (): void => {
+  describe("options that cannot be used", () => {
+    for (const [option, layer] of Object.entries(urlOptions)) {
+      it.effect(`R15: a secret in ${option} is not repeated`, () =>
+        Effect.forEach(badUrls, (url) => fails(layer(url), "InvalidOptions"), { discard: true })
       )
     }
-    if (url !== undefined) {
-      it.effect(`R15: no secret of ${provider}'s environment is shown where ${url} is bad`, () =>
-        Effect.forEach(badUrls, (value) => fails(layer, "InvalidOptions", { ...environment, [url]: value }), {
-          discard: true
-        })
-      )
+
+    for (const [name, layer] of Object.entries(wrongOptions)) {
+      it.effect(`R15: no secret of ${name} is shown`, () => fails(layer, "InvalidOptions"))
     }
-  }
 
-  it.effect("R15: Su's environment is not told what it was, nor is its secret", () =>
-    fails(configured["Su"]?.layer ?? Layer.empty, "ConfigError", {
-      ...configured["Su"]?.environment,
-      SU_ENVIRONMENT: `production-${nonce}`
-    })
-  )
-
-  it.effect("R15: two flows at one origin are named without their secrets", () =>
-    fails(
-      AuthHttpClient.layer([Autopay.Autopay, VaultsPay.VaultsPay]).pipe(
-        Layer.provide(
-          Layer.merge(
-            Autopay.layer({ clientId: "client-id", clientSecret: secret, apiUrl: "https://one.example" }),
-            VaultsPay.layer({ clientId: "client-id", clientSecret: secret, baseUrl: "https://one.example" })
+    for (const [provider, { environment, layer, url }] of Object.entries(configured)) {
+      for (const missing of Object.keys(environment)) {
+        it.effect(`R15: no secret of ${provider}'s environment is shown where ${missing} is missing`, () =>
+          fails(layer, "ConfigError", without(environment, missing))
+        )
+      }
+      if (url !== undefined) {
+        it.effect(`R15: no secret of ${provider}'s environment is shown where ${url} is bad`, () =>
+          Effect.forEach(
+            badUrls,
+            (value) => fails(layer, "InvalidOptions", { ...environment, [url]: value }),
+            {
+              discard: true
+            }
           )
         )
-      ),
-      "OriginConflict"
-    )
-  )
+      }
+    }
 
-  it.effect("R15: a layer that gets its tokens at once fails without showing a secret", () =>
-    fails(
-      AuthHttpClient.layer([Autopay.Autopay], { eager: true }).pipe(
-        // No retries: nobody lets time pass.
-        Layer.provide(
-          Autopay.layer({ clientId: "client-id", clientSecret: secret, policy: { retry: Schedule.stop } })
+    it.effect("R15: Su's environment is not told what it was, nor is its secret", () =>
+      fails(configured["Su"]?.layer ?? Layer.empty, "ConfigError", {
+        ...configured["Su"]?.environment,
+        SU_ENVIRONMENT: `production-${nonce}`
+      })
+    )
+
+    it.effect("R15: two flows at one origin are named without their secrets", () =>
+      fails(
+        AuthHttpClient.layer([Autopay.Autopay, VaultsPay.VaultsPay]).pipe(
+          Layer.provide(
+            Layer.merge(
+              Autopay.layer({ clientId: "client-id", clientSecret: secret, apiUrl: "https://one.example" }),
+              VaultsPay.layer({ clientId: "client-id", clientSecret: secret, baseUrl: "https://one.example" })
+            )
+          )
+        ),
+        "OriginConflict"
+      )
+    )
+
+    it.effect("R15: a layer that gets its tokens at once fails without showing a secret", () =>
+      fails(
+        AuthHttpClient.layer([Autopay.Autopay], { eager: true }).pipe(
+          // No retries: nobody lets time pass.
+          Layer.provide(
+            Autopay.layer({ clientId: "client-id", clientSecret: secret, policy: { retry: Schedule.stop } })
+          )
+        ),
+        "Unavailable"
+      )
+    )
+  })
+
+  describe("what is asked beside the flow", () => {
+    it.effect("R15: Su's validation, its span and its failure show no token", () =>
+      Effect.gen(function* () {
+        const exhibits: Array<Exhibit> = []
+        const spans: Array<Span> = []
+        const sandbox = yield* SuSandbox.make({ nonce, clientSecret: secret })
+        const layer = Su.layer({
+          environment: "sandbox",
+          domain: "hotel.example",
+          clientSecret: secret
+        }).pipe(Layer.provide(MemoryClient.layer([sandbox])))
+        yield* Effect.gen(function* () {
+          yield* Su.validate
+          for (const fault of [
+            Fault.Status({ status: 401 }),
+            Fault.Status({ status: 500 }),
+            Fault.ResetAfter()
+          ]) {
+            yield* sandbox.fault("validate", fault)
+            const error = yield* Effect.flip(Su.validate)
+            exhibits.push({ surface: "error", value: error }, { surface: "cause", value: Cause.fail(error) })
+          }
+        }).pipe(Effect.provide(layer), withLogs(exhibits), Effect.withTracer(tracer(spans)))
+        assert.strictEqual(report(detector.scan([...exhibits, ...ofSpans(spans, false)])), "")
+        assert.deepStrictEqual(
+          spans.map(({ name }) => name),
+          ["Su.validate", "latchkey.mint", "Su.validate", "Su.validate", "Su.validate"]
         )
-      ),
-      "Unavailable"
+      })
     )
-  )
-})
 
-describe("what is asked beside the flow", () => {
-  it.effect("R15: Su's validation, its span and its failure show no token", () =>
-    Effect.gen(function* () {
-      const exhibits: Array<Exhibit> = []
-      const spans: Array<Span> = []
-      const sandbox = yield* SuSandbox.make({ nonce, clientSecret: secret })
-      const layer = Su.layer({ environment: "sandbox", domain: "hotel.example", clientSecret: secret }).pipe(
-        Layer.provide(MemoryClient.layer([sandbox]))
-      )
-      yield* Effect.gen(function* () {
-        yield* Su.validate
-        for (const fault of [
-          Fault.Status({ status: 401 }),
-          Fault.Status({ status: 500 }),
-          Fault.ResetAfter()
-        ]) {
-          yield* sandbox.fault("validate", fault)
-          const error = yield* Effect.flip(Su.validate)
-          exhibits.push({ surface: "error", value: error }, { surface: "cause", value: Cause.fail(error) })
-        }
-      }).pipe(Effect.provide(layer), withLogs(exhibits), Effect.withTracer(tracer(spans)))
-      assert.strictEqual(report(detector.scan([...exhibits, ...ofSpans(spans, false)])), "")
-      assert.deepStrictEqual(
-        spans.map(({ name }) => name),
-        ["Su.validate", "latchkey.mint", "Su.validate", "Su.validate", "Su.validate"]
-      )
-    })
-  )
-
-  it.scoped("R15: a request that no flow claims fails without showing a token", () =>
-    Effect.gen(function* () {
-      const sandbox = yield* SuSandbox.make({ nonce, clientSecret: secret })
-      const error = yield* Effect.gen(function* () {
-        const layer = Su.layer({ environment: "sandbox", domain: "hotel.example", clientSecret: secret })
-        const manager = Context.get(yield* Layer.build(layer), Su.Su)
-        yield* manager.get
-        const client = yield* AuthHttpClient.make(manager, { unmatched: "fail" })
-        return yield* Effect.flip(client.get("https://elsewhere.example/"))
-      }).pipe(Effect.provide(MemoryClient.layer([sandbox])))
-      assert.strictEqual(report(detector.scan([{ surface: "error", value: error }])), "")
-    })
-  )
-})
+    it.scoped("R15: a request that no flow claims fails without showing a token", () =>
+      Effect.gen(function* () {
+        const sandbox = yield* SuSandbox.make({ nonce, clientSecret: secret })
+        const error = yield* Effect.gen(function* () {
+          const layer = Su.layer({ environment: "sandbox", domain: "hotel.example", clientSecret: secret })
+          const manager = Context.get(yield* Layer.build(layer), Su.Su)
+          yield* manager.get
+          const client = yield* AuthHttpClient.make(manager, { unmatched: "fail" })
+          return yield* Effect.flip(client.get("https://elsewhere.example/"))
+        }).pipe(Effect.provide(MemoryClient.layer([sandbox])))
+        assert.strictEqual(report(detector.scan([{ surface: "error", value: error }])), "")
+      })
+    )
+  })
+}
