@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { basename, join } from "node:path"
 import { defineConfig } from "vitest/config"
 
@@ -28,6 +29,11 @@ export default defineConfig({
     // Generous because the machines that run this may be small and slow; time inside of tests is TestClock's.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A third of the time they wait, for sockets and for TestClock: one worker more than there are cores.
+    maxWorkers: availableParallelism() + 1,
+    minWorkers: 1,
+    // No test leaves anything behind in its modules, and loading them again for each file takes minutes.
+    poolOptions: { forks: { isolate: false, execArgv: ["--max-semi-space-size=64"] } },
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],

@@ -30,8 +30,12 @@ const main = Effect.gen(function* () {
       const { status } = yield* vaultspay.get("/v1/orders")
       yield* Console.log(`${process} process: ${status}`)
     }).pipe(
-      Effect.provide(Live({ baseUrl: sandbox.apiOrigin, ...sandbox.credentials })),
-      Effect.provide(MemoryClient.layer([sandbox])),
+      Effect.provide(
+        Layer.provide(
+          Live({ baseUrl: sandbox.apiOrigin, ...sandbox.credentials }),
+          MemoryClient.layer([sandbox])
+        )
+      ),
       Effect.withConfigProvider(environment)
     )
   }

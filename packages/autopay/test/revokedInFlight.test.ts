@@ -45,3 +45,23 @@ it.scoped(
       assert.strictEqual(Ledger.count(yield* sandbox.ledger).mints, 3)
     }).pipe(Effect.withRandom(Random.fixed([0.5])))
 )
+
+it.scoped(
+  "R9: revoked while a mint is under way, the 401 arrives before the new token: every call succeeds",
+  () =>
+    Effect.gen(function* () {
+      const { client, sandbox } = yield* setup
+      yield* sandbox.revokeAccessTokens
+      // The token under way was minted before the revocation, and is rejected too.
+      const calls = yield* Effect.forEach([1, 2, 3, 4], (i) => Effect.fork(client.get(`/${i}`)))
+      yield* TestClock.adjust("150 millis")
+      yield* TestClock.adjust("150 millis")
+      yield* TestClock.adjust("150 millis")
+      const responses = yield* Fiber.joinAll(calls)
+      assert.deepStrictEqual(
+        responses.map(({ status }) => status),
+        [200, 200, 200, 200]
+      )
+      assert.strictEqual(Ledger.count(yield* sandbox.ledger).mints, 3)
+    }).pipe(Effect.withRandom(Random.fixed([0.5])))
+)

@@ -10,30 +10,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
+import { makeFlaky } from "./support/flakyStore.ts"
 import * as TestFlow from "./support/testFlow.ts"
-
-const down = new TokenStore.StoreError({ reason: "unreachable", message: "The store is down." })
-
-/** A store in memory that fails while `state.down`. */
-const makeFlaky = Effect.gen(function* () {
-  const inner = yield* TokenStore.makeMemory
-  const state = { down: false, saves: 0 }
-  const guard = <A>(effect: Effect.Effect<A, TokenStore.StoreError>) =>
-    Effect.suspend(() => (state.down ? Effect.fail(down) : effect))
-  const store: TokenStore.Service = {
-    ...inner,
-    load: (key) => guard(inner.load(key)),
-    save: (key, tokens, version) =>
-      guard(
-        Effect.suspend(() => {
-          state.saves += 1
-          return inner.save(key, tokens, version)
-        })
-      ),
-    lease: (key, timeToLive) => guard(inner.lease(key, timeToLive))
-  }
-  return { store, state, inner }
-})
 
 const makeWith = (store: TokenStore.Service, flow: TestFlow.TestFlow) =>
   Effect.provideService(TokenManager.make(flow.flow), TokenStore.TokenStore, store)
@@ -175,7 +153,7 @@ describe("TokenManager over a store", () => {
         const test = yield* TestFlow.make({ refresh: "rotates" })
         const manager = yield* makeWith(store, test)
         state.down = true
-        const result = yield* Effect.either(manager.get)
+        const result = yield* TestFlow.during("2 seconds", Effect.either(manager.get))
         assert.isTrue(
           Either.isLeft(result) && result.left._tag === "Unavailable" && result.left.operation === "store"
         )

@@ -20,9 +20,11 @@ import type * as TokenStore from "../TokenStore.ts"
 import { Events } from "./events.ts"
 import { Grants } from "./grants.ts"
 import { TypeId } from "./managerTypeId.ts"
+import { Leasing } from "./leasing.ts"
 import { Minting } from "./minting.ts"
 import { shutDown, unavailable } from "./ownErrors.ts"
 import { Serving } from "./serving.ts"
+import { StoreAccess } from "./storeAccess.ts"
 import { StoreSession } from "./storeSession.ts"
 import { Throttle } from "./throttle.ts"
 
@@ -41,6 +43,7 @@ export class Manager implements TokenManager.TokenManager {
   readonly #policy: RefreshPolicy.Resolved
   readonly #runtime: Runtime.Runtime<never>
   readonly #store: StoreSession | undefined
+  readonly #leasing: Leasing | undefined
   readonly #events: Events
   readonly #serving: Serving
   readonly #throttle: Throttle
@@ -65,10 +68,12 @@ export class Manager implements TokenManager.TokenManager {
     this.#events = events
     this.#serving = serving
     this.#throttle = throttle
-    this.#store =
-      store === undefined
-        ? undefined
-        : new StoreSession(store, flow, policy.mintDeadline, Runtime.runFork(runtime), events)
+    const fork = Runtime.runFork(runtime)
+    if (store !== undefined) {
+      const access = new StoreAccess(store, flow, policy.mintDeadline, events)
+      this.#store = new StoreSession(access, fork)
+      this.#leasing = new Leasing(access, this.#store, policy, fork)
+    }
     this.#minting = new Minting({
       flow,
       policy,
@@ -77,7 +82,8 @@ export class Manager implements TokenManager.TokenManager {
       grants,
       serving,
       throttle,
-      store: this.#store
+      store: this.#store,
+      leasing: this.#leasing
     })
     this.get = Effect.suspend(() => {
       const token = this.unsafeGet()
@@ -252,6 +258,7 @@ export class Manager implements TokenManager.TokenManager {
           })
         ),
         Effect.zipRight(this.#store === undefined ? Effect.void : this.#store.close),
+        Effect.zipRight(this.#leasing === undefined ? Effect.void : this.#leasing.close),
         Effect.zipRight(this.#revoke),
         Effect.zipRight(this.#events.close)
       )

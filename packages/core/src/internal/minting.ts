@@ -17,6 +17,7 @@ import type { Events } from "./events.ts"
 import type { Grants } from "./grants.ts"
 import { mergeTokens } from "./mergeTokens.ts"
 import { exhausted, invalid, shutDown, unavailable } from "./ownErrors.ts"
+import type { Leasing } from "./leasing.ts"
 import { giveUp, retryPlan } from "./retryPlan.ts"
 import type { Serving } from "./serving.ts"
 import type { StoreSession } from "./storeSession.ts"
@@ -34,6 +35,7 @@ export interface Parts {
   readonly serving: Serving
   readonly throttle: Throttle
   readonly store: StoreSession | undefined
+  readonly leasing: Leasing | undefined
 }
 
 /** What one flight does: R5 to R8, within its deadline. */
@@ -54,15 +56,15 @@ export class Minting {
 
   get flight(): Effect.Effect<void, AuthError> {
     return Effect.suspend(() => {
-      const { policy, serving, store, throttle } = this.#parts
+      const { leasing, policy, serving, throttle } = this.#parts
       const deadlineAt = this.#now() + policy.mintDeadline
-      const mint = this.#mint(deadlineAt, maxGrantsPerFlight)
+      const mint = (until: number) => this.#mint(until, maxGrantsPerFlight)
       return Random.next.pipe(
         Effect.map((sample) => {
           serving.sample = sample
         }),
         Effect.zipRight(throttle.checkCredential(deadlineAt)),
-        Effect.zipRight(store === undefined ? mint : store.underLease(deadlineAt, this.#adopt, mint))
+        Effect.zipRight(leasing === undefined ? mint(deadlineAt) : leasing.mint(this.#adopt, mint))
       )
     })
   }

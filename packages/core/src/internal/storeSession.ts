@@ -1,103 +1,52 @@
-import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import * as AuthError from "../AuthError.ts"
+import type * as AuthError from "../AuthError.ts"
 import { AuthEvent } from "../AuthEvent.ts"
-import type * as AuthFlow from "../AuthFlow.ts"
 import type { TokenSet } from "../TokenSet.ts"
 import * as TokenStore from "../TokenStore.ts"
-import type { Events } from "./events.ts"
+import type { StoreAccess } from "./storeAccess.ts"
 
 /** Takes over a stored token set; true if it is served now. */
-type Adopt = (tokens: TokenSet) => boolean
-
-type Action = "load" | "save" | "lease"
+export type Adopt = (tokens: TokenSet) => boolean
 
 /** How a store's answer to a save is taken. */
 type Outcome = "written" | "adopted"
 
-const longestOperation = 5_000
-const leasePoll = 50
+/** A token set that the store has not taken yet (R7). */
+interface Debt {
+  tokens: TokenSet
+  readonly paid: Deferred.Deferred<void>
+  writer: Fiber.RuntimeFiber<void> | undefined
+}
+
 const firstWriteDelay = 200
 const longestWriteDelay = 30_000
 const maxConflicts = 3
 
-/** One manager's view of the record that it shares: its key, and the version it has seen last. */
+/** One manager's view of the record that it shares: the version it has seen last, and what it still owes. */
 export class StoreSession {
-  readonly #store: TokenStore.Service
-  readonly #flow: AuthFlow.AuthFlow
-  readonly #timeout: number
-  readonly #timeToLive: number
-  readonly #events: Events
+  readonly #access: StoreAccess
   readonly #fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
   #version = 0
-  /** What a failed save still owes the store (R7). */
-  #owed: TokenSet | undefined
-  #writer: Fiber.RuntimeFiber<void> | undefined
+  #debt: Debt | undefined
 
-  constructor(
-    store: TokenStore.Service,
-    flow: AuthFlow.AuthFlow,
-    mintDeadline: number,
-    fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>,
-    events: Events
-  ) {
-    this.#store = store
-    this.#flow = flow
-    this.#timeout = Math.min(longestOperation, mintDeadline / 4)
-    // R13: longer than any mint that runs under it.
-    this.#timeToLive = mintDeadline * 1.5
+  constructor(access: StoreAccess, fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>) {
+    this.#access = access
     this.#fork = fork
-    this.#events = events
   }
 
   /** R13: store out of reach: a rotating flow must not spend a refresh token blindly. */
-  get #mustRead(): boolean {
-    return this.#flow.rotates && (this.#store.shared || this.#version === 0)
-  }
-
-  #bounded<A>(
-    action: Action,
-    operation: Effect.Effect<A, TokenStore.StoreError>
-  ): Effect.Effect<A, TokenStore.StoreError> {
-    return Effect.interruptible(operation).pipe(
-      // R15: a store dies of what it was to read or write. One that is broken is one out of reach.
-      Effect.catchAllDefect(() =>
-        Effect.fail(
-          new TokenStore.StoreError({
-            reason: "unreachable",
-            message: "The token store broke down: it threw where it should have failed with a StoreError."
-          })
-        )
-      ),
-      Effect.timeoutFail({
-        duration: this.#timeout,
-        onTimeout: () =>
-          new TokenStore.StoreError({
-            reason: "unreachable",
-            message: "The token store did not answer in time."
-          })
-      }),
-      Effect.tapError(({ message }) =>
-        Effect.sync(() =>
-          this.#events.emit(AuthEvent.StoreFailed({ ...this.#events.common, action, message }))
-        )
-      )
-    )
-  }
-
-  #failed(error: TokenStore.StoreError): AuthError.AuthError {
-    const fields = { provider: this.#flow.provider, operation: "store", message: error.message } as const
-    return error.reason !== "unreachable"
-      ? new AuthError.InvalidResponse(fields)
-      : new AuthError.Unavailable(fields)
+  get mustRead(): boolean {
+    return this.#access.flow.rotates && (this.#access.shared || this.#version === 0)
   }
 
   /** Reads the store, and adopts what is newer than what was seen last. */
   adopt(adopt: Adopt): Effect.Effect<boolean, AuthError.AuthError> {
-    return this.#bounded("load", this.#store.load(this.#flow.key)).pipe(
+    return this.#access.load.pipe(
       Effect.map((stored) => {
         if (Option.isNone(stored) || stored.value.version <= this.#version) {
           return false
@@ -105,75 +54,9 @@ export class StoreSession {
         this.#version = stored.value.version
         return adopt(stored.value.tokens)
       }),
-      Effect.catchAll((error) => (this.#mustRead ? Effect.fail(this.#failed(error)) : Effect.succeed(false)))
-    )
-  }
-
-  /** R13: mints under the lease of the key, and only if the store has nothing better by then. */
-  underLease(
-    deadlineAt: number,
-    adopt: Adopt,
-    mint: Effect.Effect<void, AuthError.AuthError>
-  ): Effect.Effect<void, AuthError.AuthError> {
-    return Effect.flatMap(this.adopt(adopt), (adopted) =>
-      adopted
-        ? Effect.void
-        : Effect.acquireUseRelease(
-            this.#acquire(deadlineAt, adopt),
-            (lease) => {
-              if (lease === "adopted") {
-                return Effect.void
-              }
-              if (lease === "unreachable") {
-                return mint
-              }
-              const minted = Effect.flatMap(this.adopt(adopt), (newer) => (newer ? Effect.void : mint))
-              return Effect.scoped(Effect.zipRight(Effect.forkScoped(this.#renew(lease)), minted))
-            },
-            (lease) =>
-              typeof lease === "string" ? Effect.void : Effect.ignore(this.#bounded("lease", lease.release))
-          )
-    )
-  }
-
-  /** Runs uninterruptible but for its pauses, so that a granted lease is always given back. */
-  #acquire(
-    deadlineAt: number,
-    adopt: Adopt
-  ): Effect.Effect<TokenStore.Lease | "adopted" | "unreachable", AuthError.AuthError> {
-    return Effect.gen(this, function* () {
-      while (true) {
-        const lease = yield* Effect.either(
-          this.#bounded("lease", this.#store.lease(this.#flow.key, this.#timeToLive))
-        )
-        if (lease._tag === "Left") {
-          return this.#mustRead ? yield* Effect.fail(this.#failed(lease.left)) : "unreachable"
-        }
-        if (Option.isSome(lease.right)) {
-          return lease.right.value
-        }
-        yield* Effect.interruptible(Effect.sleep(leasePoll))
-        if (yield* this.adopt(adopt)) {
-          return "adopted"
-        }
-        if ((yield* Clock.currentTimeMillis) >= deadlineAt) {
-          return yield* new AuthError.Unavailable({
-            provider: this.#flow.provider,
-            operation: "store",
-            message: `Another process holds the lease of ${this.#flow.provider}'s token and has not written one yet: it is safe to try again.`
-          })
-        }
-      }
-    })
-  }
-
-  #renew(lease: TokenStore.Lease): Effect.Effect<void> {
-    return Effect.sleep(this.#timeToLive / 3).pipe(
-      Effect.zipRight(this.#bounded("lease", lease.renew)),
-      // A lease that cannot be renewed is lost: compare-and-set keeps the loser from overwriting.
-      Effect.orElseSucceed(() => true),
-      Effect.repeat({ while: (held) => held }),
-      Effect.asVoid
+      Effect.catchAll((error) =>
+        this.mustRead ? Effect.fail(this.#access.failed(error)) : Effect.succeed(false)
+      )
     )
   }
 
@@ -181,8 +64,12 @@ export class StoreSession {
   save(tokens: TokenSet, adopt: Adopt): Effect.Effect<Outcome> {
     return Effect.catchAll(this.#write(tokens, adopt, maxConflicts), () =>
       Effect.sync((): Outcome => {
-        this.#owed = tokens
-        this.#writer ??= this.#fork(this.#makeGood(adopt))
+        if (this.#debt === undefined) {
+          this.#debt = { tokens, paid: Deferred.unsafeMake(FiberId.none), writer: undefined }
+          this.#debt.writer = this.#fork(this.#makeGood(adopt))
+        } else {
+          this.#debt.tokens = tokens
+        }
         return "written"
       })
     )
@@ -194,11 +81,11 @@ export class StoreSession {
     conflictsLeft: number
   ): Effect.Effect<Outcome, TokenStore.StoreError> {
     return Effect.flatMap(
-      this.#bounded("save", this.#store.save(this.#flow.key, tokens, this.#version)),
+      this.#access.save(tokens, this.#version),
       (saved): Effect.Effect<Outcome, TokenStore.StoreError> => {
         if (saved._tag === "Written") {
           this.#version = saved.version
-          this.#owed = undefined
+          this.#settle()
           return Effect.succeed("written")
         }
         this.#version = Option.match(saved.current, { onNone: () => 0, onSome: (stored) => stored.version })
@@ -206,12 +93,12 @@ export class StoreSession {
           const stored = saved.current.value.tokens
           // An earlier write of ours that was thought to have failed.
           if (Equal.equals(stored.accessToken, tokens.accessToken)) {
-            this.#owed = undefined
+            this.#settle()
             return Effect.succeed("written")
           }
           // R6: a newer token set of a sibling that can be served is never overwritten.
           if (adopt(stored)) {
-            this.#owed = undefined
+            this.#settle()
             return Effect.succeed("adopted")
           }
         }
@@ -227,28 +114,49 @@ export class StoreSession {
     )
   }
 
+  /** R7: whether the store still lacks a token set that is served. */
+  get owes(): boolean {
+    return this.#debt !== undefined
+  }
+
+  /** Ends when nothing is owed any more, or nobody tries any longer. */
+  get paid(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.#debt === undefined ? Effect.void : Deferred.await(this.#debt.paid)))
+  }
+
+  #settle(): void {
+    const debt = this.#debt
+    if (debt !== undefined) {
+      this.#debt = undefined
+      Deferred.unsafeDone(debt.paid, Effect.void)
+    }
+  }
+
   /** Keeps trying to write what is owed, until it is written or superseded. */
   #makeGood(adopt: Adopt, delay: number = firstWriteDelay): Effect.Effect<void> {
     return Effect.sleep(delay).pipe(
       Effect.zipRight(Effect.suspend(() => this.#payBack(adopt))),
-      Effect.flatMap((paid) => {
-        if (paid) {
-          this.#writer = undefined
-          return Effect.void
-        }
-        return this.#makeGood(adopt, Math.min(longestWriteDelay, delay * 2))
-      })
+      Effect.flatMap((paid) =>
+        // Often enough for the lease, which is kept until then, to be renewed for nothing.
+        paid ? Effect.void : this.#makeGood(adopt, Math.min(this.#longestDelay, delay * 2))
+      )
     )
   }
 
+  /** Siblings wait for what is owed under the lease, which may run out: they must not wait for a pause. */
+  get #longestDelay(): number {
+    return this.#access.shared ? Math.min(longestWriteDelay, this.#access.timeToLive / 6) : longestWriteDelay
+  }
+
   #payBack(adopt: Adopt): Effect.Effect<boolean> {
-    const owed = this.#owed
-    return owed === undefined
+    const debt = this.#debt
+    return debt === undefined
       ? Effect.succeed(true)
-      : Effect.match(this.#write(owed, adopt, maxConflicts), {
+      : Effect.match(this.#write(debt.tokens, adopt, maxConflicts), {
           onFailure: () => false,
           onSuccess: () => {
-            this.#events.emit(AuthEvent.StoreRecovered(this.#events.common))
+            const { events } = this.#access
+            events.emit(AuthEvent.StoreRecovered(events.common))
             return true
           }
         })
@@ -256,16 +164,19 @@ export class StoreSession {
 
   /** Removes the record: its token was revoked. */
   get forget(): Effect.Effect<void> {
-    return Effect.ignore(this.#bounded("save", this.#store.remove(this.#flow.key)))
+    return Effect.ignore(this.#access.remove)
   }
 
   /** Stops the background write, after one last attempt at it. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const writer = this.#writer
+      const writer = this.#debt?.writer
       return writer === undefined
         ? Effect.void
-        : Fiber.interrupt(writer).pipe(Effect.zipRight(this.#payBack(() => false)), Effect.asVoid)
+        : Fiber.interrupt(writer).pipe(
+            Effect.zipRight(this.#payBack(() => false)),
+            Effect.zipRight(Effect.sync(() => this.#settle()))
+          )
     })
   }
 }

@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 
 const provider = "test"
@@ -173,3 +174,7 @@ export const during = <A, E, R>(duration: Duration.DurationInput, effect: Effect
     yield* TestClock.adjust(duration)
     return yield* Fiber.join(fiber)
   })
+
+/** A retry policy as patient as its deadline. */
+export const everyQuarterSecond: Schedule.Schedule<unknown, AuthError.AuthError> =
+  Schedule.spaced("250 millis")

@@ -1,0 +1,147 @@
+import * as TokenManager from "@latchkey/core/TokenManager"
+import * as TokenStore from "@latchkey/core/TokenStore"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import { makeFlaky } from "./support/flakyStore.ts"
+import * as TestFlow from "./support/testFlow.ts"
+
+const makeShared = Effect.map(makeFlaky, ({ inner, state, store }) => ({
+  inner,
+  state,
+  store: { ...store, shared: true }
+}))
+
+const makeWith = (store: TokenStore.Service, test: TestFlow.TestFlow) =>
+  Effect.provideService(TokenManager.make(test.flow, { policy: { jitter: 0 } }), TokenStore.TokenStore, store)
+
+const leaseIsFree = (store: TokenStore.Service) =>
+  Effect.gen(function* () {
+    const lease = yield* store.lease("test-key", 1_000)
+    yield* Option.match(lease, { onNone: () => Effect.void, onSome: ({ release }) => release })
+    return Option.isSome(lease)
+  })
+
+describe("the lease of a token", () => {
+  it.scoped("R13: the lease of a process that was killed is waited for, and no caller fails", () =>
+    Effect.gen(function* () {
+      const { store } = yield* makeShared
+      const test = yield* TestFlow.make({ refresh: "rotates" })
+      const manager = yield* makeWith(store, test)
+      // Its holder renews no more, and wrote nothing.
+      assert.isTrue(Option.isSome(yield* store.lease("test-key", 30_000)))
+      const token = yield* Effect.fork(manager.get)
+      yield* TestClock.adjust("29900 millis")
+      assert.strictEqual(test.mints(), 0)
+      yield* TestClock.adjust("400 millis")
+      assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
+      assert.isTrue(yield* leaseIsFree(store))
+    })
+  )
+
+  it.scoped("R13: a mint that had to wait for its lease has its whole deadline, not what the wait left", () =>
+    Effect.gen(function* () {
+      const { store } = yield* makeShared
+      const test = yield* TestFlow.make({ refresh: "rotates", latency: "15 seconds" })
+      const manager = yield* makeWith(store, test)
+      yield* store.lease("test-key", 19_000)
+      assert.strictEqual(
+        Redacted.value((yield* TestFlow.during("40 seconds", manager.get)).value),
+        "access-1"
+      )
+      assert.strictEqual(test.mints(), 1)
+    })
+  )
+
+  it.scoped("R4, R13: a lease that never comes fails its waiters in the end", () =>
+    Effect.gen(function* () {
+      const { store } = yield* makeShared
+      const test = yield* TestFlow.make({ refresh: "rotates" })
+      const manager = yield* makeWith(store, test)
+      yield* store.lease("test-key", 3_600_000)
+      const result = yield* TestFlow.during("31 seconds", Effect.either(manager.get))
+      assert.isTrue(Either.isLeft(result) && result.left._tag === "Unavailable")
+      assert.strictEqual(test.mints(), 0)
+    })
+  )
+
+  it.scoped("R13: a store that is away for a moment costs a rotating flow a wait, no failure", () =>
+    Effect.gen(function* () {
+      const { state, store } = yield* makeShared
+      const test = yield* TestFlow.make({
+        refresh: "rotates",
+        flow: { retry: TestFlow.everyQuarterSecond }
+      })
+      const manager = yield* makeWith(store, test)
+      state.down = true
+      const token = yield* Effect.fork(manager.get)
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(test.mints(), 0)
+      state.down = false
+      yield* TestClock.adjust("300 millis")
+      assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
+    })
+  )
+
+  it.scoped("R7, R13: while the store lacks what was minted, no sibling spends the old refresh token", () =>
+    Effect.gen(function* () {
+      const { inner, state, store } = yield* makeShared
+      const test = yield* TestFlow.make({ refresh: "rotates", lifetime: "60 seconds" })
+      const ours = yield* makeWith(store, test)
+      const sibling = yield* makeWith(store, test)
+      yield* ours.get
+      yield* sibling.get
+      yield* TestClock.adjust("60 seconds")
+      state.full = true
+      assert.strictEqual(Redacted.value((yield* ours.get).value), "access-2")
+      // The sibling reads the store, which has the spent one: longer than a lease lasts.
+      const waiting = yield* Effect.fork(sibling.get)
+      yield* TestClock.adjust("25 seconds")
+      assert.deepStrictEqual(test.ledger.presented, ["refresh-1"])
+      state.full = false
+      yield* TestClock.adjust("6 seconds")
+      assert.strictEqual(Redacted.value((yield* Fiber.join(waiting)).value), "access-2")
+      assert.deepStrictEqual(test.ledger.presented, ["refresh-1"])
+      assert.isTrue(yield* leaseIsFree(inner))
+    })
+  )
+
+  it.scoped("R7, R13: who keeps the lease for a write may mint again under it", () =>
+    Effect.gen(function* () {
+      const { inner, state, store } = yield* makeShared
+      const test = yield* TestFlow.make({ refresh: "rotates", lifetime: "60 seconds" })
+      const manager = yield* makeWith(store, test)
+      state.full = true
+      yield* manager.get
+      yield* TestClock.adjust("60 seconds")
+      assert.strictEqual(Redacted.value((yield* manager.get).value), "access-2")
+      assert.isFalse(yield* leaseIsFree(inner))
+      state.full = false
+      yield* TestClock.adjust("6 seconds")
+      assert.isTrue(yield* leaseIsFree(inner))
+      const record = Option.getOrThrow(yield* inner.load("test-key"))
+      assert.strictEqual(Redacted.value(record.tokens.accessToken), "access-2")
+      assert.deepStrictEqual(test.ledger.presented, ["refresh-1"])
+    })
+  )
+
+  it.effect("R7, R18: a lease that was kept for a write is given back when the scope closes", () =>
+    Effect.gen(function* () {
+      const { inner, state, store } = yield* makeShared
+      const test = yield* TestFlow.make({ refresh: "rotates" })
+      const scope = yield* Scope.make()
+      const manager = yield* Scope.extend(makeWith(store, test), scope)
+      state.full = true
+      yield* manager.get
+      assert.isFalse(yield* leaseIsFree(inner))
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(yield* leaseIsFree(inner))
+    })
+  )
+})
