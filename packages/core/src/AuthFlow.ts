@@ -202,29 +202,32 @@ export const credential = (
   option: string,
   secret: Secret
 ): Effect.Effect<Credential, AuthError.AuthError> =>
-  Effect.flatMap(
-    Redacted.isRedacted(secret)
-      ? Effect.succeed(secret)
-      : Effect.catchAllCause(secret, () =>
-          Effect.fail(
-            new AuthError.Unavailable({
-              provider,
-              operation: "login",
-              message: `The secret "${option}" could not be read: check the effect that provides it.`
-            })
-          )
-        ),
-    (value) =>
-      // As an environment variable is that is set to nothing. Asking the provider would cost a mint.
-      Redacted.value(value) === ""
-        ? Effect.fail(
-            new AuthError.Unauthorized({
-              provider,
-              operation: "login",
-              message: `The secret "${option}" is empty: set it.`
-            })
-          )
-        : Effect.succeed(value)
+  // R15: within a function, for an effect that is printed shows what it is made of.
+  Effect.suspend(() =>
+    Effect.flatMap(
+      Redacted.isRedacted(secret)
+        ? Effect.succeed(secret)
+        : Effect.catchAllCause(secret, () =>
+            Effect.fail(
+              new AuthError.Unavailable({
+                provider,
+                operation: "login",
+                message: `The secret "${option}" could not be read: check the effect that provides it.`
+              })
+            )
+          ),
+      (value) =>
+        // As an environment variable is that is set to nothing. Asking the provider would cost a mint.
+        Redacted.value(value) === ""
+          ? Effect.fail(
+              new AuthError.Unauthorized({
+                provider,
+                operation: "login",
+                message: `The secret "${option}" is empty: set it.`
+              })
+            )
+          : Effect.succeed(value)
+    )
   )
 
 /**

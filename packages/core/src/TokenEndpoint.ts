@@ -10,6 +10,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -23,8 +24,10 @@ import * as Stream from "effect/Stream"
 import * as AuthError from "./AuthError.ts"
 import * as Expiry from "./Expiry.ts"
 import * as TokenSet from "./TokenSet.ts"
+import { mentions } from "./internal/mentions.ts"
 import { parseUrl } from "./internal/parseUrl.ts"
 import { httpDate, retryAfter } from "./internal/retryAfter.ts"
+import { scrubCause } from "./internal/scrub.ts"
 
 /**
  * One call of a token endpoint: what it is, for errors, and what it presents.
@@ -69,13 +72,22 @@ const requestIdHeaders = ["x-request-id", "request-id", "x-correlation-id", "x-t
 /** Codes and ids are short and plain; anything else may be a body in disguise. */
 const plain = /^[\w.:/-]{1,128}$/
 
+/** A code is made of words and numbers, such as `AADSTS7000215` or `auth/invalid-token`. */
+const word = /^\d{0,8}(?:[A-Za-z]+\d{0,8})?$/
+
 const printable = (call: Call, value: unknown): string | undefined =>
   typeof value === "string" &&
   plain.test(value) &&
   // A secret that was read from a file may end in a line break that nobody repeats.
-  !call.secrets.some((secret) => value.includes(Redacted.value(secret).trim()))
+  !call.secrets.some((secret) => mentions(value, Redacted.value(secret).trim()))
     ? value
     : undefined
+
+/** A token that a provider puts where its code should be is no code, even if the request did not have it. */
+const printableCode = (call: Call, value: unknown): string | undefined => {
+  const code = printable(call, value)
+  return code?.split(/[_.:/-]/).every((part) => word.test(part)) === true ? code : undefined
+}
 
 /** Method, origin and path: no userinfo, no query (R15). */
 const endpoint = (request: HttpClientRequest.HttpClientRequest): string => {
@@ -123,6 +135,17 @@ const unreachable = (call: Call, error: HttpClientError.HttpClientError): AuthEr
     neverSent: error._tag === "RequestError" && (error.reason !== "Transport" || wasNeverSent(error.cause))
   })
 
+/** R15: a base client's defect may hold the request that it died of. */
+const presentable = (
+  call: Call,
+  cause: Cause.Cause<HttpClientError.HttpClientError>
+): Cause.Cause<AuthError.AuthError> =>
+  scrubCause(
+    cause,
+    call.secrets.map((secret) => Redacted.value(secret)),
+    (error) => unreachable(call, error)
+  )
+
 const invalid = (call: Call, what: string, status?: number): AuthError.InvalidResponse =>
   new AuthError.InvalidResponse({
     ...context(call),
@@ -144,22 +167,25 @@ const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
 
 /** The body as text, or none where it is larger than any token answer. */
 const readBody = (
+  call: Call,
   response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<Option.Option<string>, HttpClientError.ResponseError> =>
+): Effect.Effect<Option.Option<string>, AuthError.AuthError> =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let size = 0
     return response.stream.pipe(
+      Stream.catchAllCause((cause) =>
+        Option.exists(Cause.failureOption(cause), ({ reason }) => reason === "EmptyBody")
+          ? Stream.empty
+          : // R15: here and not below, for a stream is run by a fiber of its own, whose failure Effect logs.
+            Stream.failCause(presentable(call, cause))
+      ),
       Stream.takeWhile((chunk) => {
         size += chunk.length
         chunks.push(chunk)
         return size <= maxBodyBytes
       }),
       Stream.runDrain,
-      Effect.catchIf(
-        (error) => error.reason === "EmptyBody",
-        () => Effect.void
-      ),
       Effect.map(() =>
         size > maxBodyBytes ? Option.none() : Option.some(decoder.decode(join(chunks, size)))
       )
@@ -193,13 +219,14 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
           redirect: "manual"
         }),
         // A base client that fails on a status (`filterStatusOk`) hides no answer from us.
-        Effect.catchAll((error) =>
-          error._tag === "ResponseError" && error.reason === "StatusCode"
+        Effect.catchAllCause((cause) => {
+          const error = Option.getOrUndefined(Cause.failureOption(cause))
+          return error?._tag === "ResponseError" && error.reason === "StatusCode"
             ? Effect.succeed(error.response)
-            : Effect.fail(unreachable(call, error))
-        )
+            : Effect.failCause(presentable(call, cause))
+        })
       )
-    const text = yield* Effect.mapError(readBody(response), (error) => unreachable(call, error))
+    const text = yield* readBody(call, response)
     const receivedAt = yield* Clock.currentTimeMillis
     // A refusal says what it means by its status, however long it goes on.
     if (Option.isNone(text) && response.status >= 200 && response.status < 300) {
@@ -313,7 +340,7 @@ const advice: { readonly [K in Tag]: (call: Call) => string } = {
  * @category errors
  */
 export const refused = (call: Call, answer: Answer, refusal: Refusal = {}): AuthError.AuthError => {
-  const code = printable(call, refusal.code)
+  const code = printableCode(call, refusal.code)
   const header = requestIdHeaders.find((name) => answer.headers[name] !== undefined)
   const requestId = printable(call, header === undefined ? refusal.requestId : answer.headers[header])
   const tag = refusal.tag ?? classify(answer.status, code, call.credential)

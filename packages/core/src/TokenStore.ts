@@ -160,6 +160,13 @@ const unreachable = new StoreError({
   message: "The token store could not be reached: check that it is running and that this process may use it."
 })
 
+/** What a `KeyValueStore` fails with, or dies of, may repeat a record: it must not travel on (R15). */
+const reached = <A, E>(operation: Effect.Effect<A, E>): Effect.Effect<A, StoreError> =>
+  operation.pipe(
+    Effect.mapError(() => unreachable),
+    Effect.catchAllDefect(() => Effect.fail(unreachable))
+  )
+
 const TokensText = Schema.parseJson(TokenSet.TokenSet)
 const encodeTokensText = Schema.encode(TokensText)
 const decodeTokensText = Schema.decode(TokensText)
@@ -287,8 +294,7 @@ export const makeKeyValueStore: Effect.Effect<Service, never, KeyValueStore.KeyV
     const mutex = yield* Effect.makeSemaphore(1)
 
     const read = (key: string): Effect.Effect<Entry | undefined, StoreError> =>
-      kv.get(key).pipe(
-        Effect.mapError(() => unreachable),
+      reached(kv.get(key)).pipe(
         Effect.flatMap(
           Option.match({
             onNone: () => Effect.succeed(undefined),
@@ -309,7 +315,7 @@ export const makeKeyValueStore: Effect.Effect<Service, never, KeyValueStore.KeyV
     ): Effect.Effect<void, StoreError> =>
       encodeRecord({ version, tokens }).pipe(
         Effect.mapError(() => corrupt),
-        Effect.flatMap((text) => Effect.mapError(kv.set(key, text), () => unreachable))
+        Effect.flatMap((text) => reached(kv.set(key, text)))
       )
 
     const service: Service = {

@@ -12,9 +12,10 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -154,6 +155,15 @@ export interface LayerConfig {
   readonly policy?: RefreshPolicy | undefined
 }
 
+/** `Config.literal` would repeat what it read, which may be what belongs into the variable next to it (R15). */
+const environment: Config.Config<Wire.Environment> = Config.mapOrFail(
+  Config.string("SU_ENVIRONMENT"),
+  (value) =>
+    value === "sandbox" || value === "live"
+      ? Either.right(value)
+      : Either.left(ConfigError.InvalidData([], 'Expected "sandbox" or "live".'))
+)
+
 /**
  * {@link layer}, with its options from the environment.
  *
@@ -162,11 +172,11 @@ export interface LayerConfig {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<Su, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<Su, AuthFlow.InvalidOptions | ConfigError.ConfigError, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
       return layer({
-        environment: yield* config.environment ?? Config.literal("sandbox", "live")("SU_ENVIRONMENT"),
+        environment: yield* config.environment ?? environment,
         domain: yield* config.domain ?? Config.string("SU_DOMAIN"),
         clientSecret: yield* AuthFlow.secretConfig(
           config.clientSecret ?? Config.redacted("SU_CLIENT_SECRET")

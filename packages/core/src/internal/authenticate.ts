@@ -2,13 +2,12 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { AuthError } from "../AuthError.ts"
 import type { AccessToken, TokenManager } from "../TokenManager.ts"
-import { AuthenticatedResponse, buffered, ownError } from "./authenticatedResponse.ts"
+import { AuthenticatedResponse, buffered, ownCause } from "./authenticatedResponse.ts"
 import { inheritScope } from "./clientParts.ts"
 import { isReplayable } from "./replayable.ts"
 
@@ -58,7 +57,7 @@ export const authenticate = <E>(
         )
       ),
       {
-        onFailure: (cause) => Effect.failCause(Cause.map(cause, (error) => ownError(error, request))),
+        onFailure: (cause) => Effect.failCause(ownCause(cause, request, token.value)),
         onSuccess: (response) => {
           if (manager.flow.isTokenRejected(response)) {
             return rejected(manager, request, token, response, retries)
@@ -67,7 +66,7 @@ export const authenticate = <E>(
           if (response.status < 500) {
             manager.unsafeConfirm(token.generation)
           }
-          return Effect.succeed(new AuthenticatedResponse(response, request))
+          return Effect.succeed(new AuthenticatedResponse(response, request, token.value))
         }
       }
     )
@@ -81,13 +80,13 @@ export const authenticate = <E>(
   ): Sending<E | HttpClientError.HttpClientError> => {
     const worthRetrying = manager.unsafeReject(token)
     if (!worthRetrying || retries >= maxRetries || !isReplayable(request.body)) {
-      return Effect.succeed(new AuthenticatedResponse(response, request))
+      return Effect.succeed(new AuthenticatedResponse(response, request, token.value))
     }
     return Effect.flatMap(buffered(response), (kept) =>
       Effect.flatMap(
         Effect.mapError(manager.replacement(token), (error) => onAuthError(error, request)),
         Option.match({
-          onNone: () => Effect.succeed(new AuthenticatedResponse(kept, request)),
+          onNone: () => Effect.succeed(new AuthenticatedResponse(kept, request, token.value)),
           onSome: (next) => attempt(manager, request, next, retries + 1)
         })
       )

@@ -5,11 +5,14 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as UrlParams from "@effect/platform/UrlParams"
+import type * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import type * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import { scrub, scrubCause } from "./scrub.ts"
 
 /**
  * R15: an answer as the application sees it. Its request is the one that the application made: the
@@ -23,10 +26,16 @@ export class AuthenticatedResponse
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
   readonly #sent: HttpClientResponse.HttpClientResponse
+  readonly #token: Redacted.Redacted<string>
 
-  constructor(sent: HttpClientResponse.HttpClientResponse, request: HttpClientRequest.HttpClientRequest) {
+  constructor(
+    sent: HttpClientResponse.HttpClientResponse,
+    request: HttpClientRequest.HttpClientRequest,
+    token: Redacted.Redacted<string>
+  ) {
     super()
     this.#sent = sent
+    this.#token = token
     this.request = request
   }
 
@@ -47,27 +56,27 @@ export class AuthenticatedResponse
   }
 
   get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
-    return Effect.mapError(this.#sent.json, this.#own)
+    return Effect.mapErrorCause(this.#sent.json, this.#own)
   }
 
   get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    return Effect.mapError(this.#sent.text, this.#own)
+    return Effect.mapErrorCause(this.#sent.text, this.#own)
   }
 
   get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
-    return Effect.mapError(this.#sent.urlParamsBody, this.#own)
+    return Effect.mapErrorCause(this.#sent.urlParamsBody, this.#own)
   }
 
   get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
-    return Effect.mapError(this.#sent.formData, this.#own)
+    return Effect.mapErrorCause(this.#sent.formData, this.#own)
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
-    return Effect.mapError(this.#sent.arrayBuffer, this.#own)
+    return Effect.mapErrorCause(this.#sent.arrayBuffer, this.#own)
   }
 
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
-    return Stream.mapError(this.#sent.stream, this.#own)
+    return Stream.mapErrorCause(this.#sent.stream, this.#own)
   }
 
   toJSON(): unknown {
@@ -79,36 +88,53 @@ export class AuthenticatedResponse
     }
   }
 
-  get #own(): (error: HttpClientError.ResponseError) => HttpClientError.ResponseError {
-    return (error) =>
-      new HttpClientError.ResponseError({
-        request: this.request,
-        response: this,
-        reason: error.reason,
-        cause: error.cause,
-        ...(error.description === undefined ? {} : { description: error.description })
-      })
+  /** The error is about this response, which says no more than the application may know. */
+  get #own(): (
+    cause: Cause.Cause<HttpClientError.ResponseError>
+  ) => Cause.Cause<HttpClientError.ResponseError> {
+    const secrets = [Redacted.value(this.#token)]
+    return (cause) =>
+      scrubCause(
+        cause,
+        secrets,
+        (error) =>
+          new HttpClientError.ResponseError({
+            request: this.request,
+            response: this,
+            reason: error.reason,
+            ...said(error, secrets)
+          })
+      )
   }
 }
 
-/** R15: a client error as the application sees it: about its own request, not the one with the token. */
-export const ownError = <E>(
-  error: E,
-  request: HttpClientRequest.HttpClientRequest
-): E | HttpClientError.HttpClientError => {
-  if (!HttpClientError.isHttpClientError(error)) {
-    return error
-  }
-  const description = error.description === undefined ? {} : { description: error.description }
-  return error._tag === "RequestError"
-    ? new HttpClientError.RequestError({ request, reason: error.reason, cause: error.cause, ...description })
-    : new HttpClientError.ResponseError({
-        request,
-        response: new AuthenticatedResponse(error.response, request),
-        reason: error.reason,
-        cause: error.cause,
-        ...description
-      })
+const said = ({ cause, description }: HttpClientError.HttpClientError, secrets: ReadonlyArray<string>) => ({
+  cause: scrub(cause, secrets),
+  ...(description === undefined ? {} : { description: String(scrub(description, secrets)) })
+})
+
+/**
+ * R15: what a client failed with as the application sees it: about its own request, not the one with
+ * the token, and without the token where the base client wrote what it sent into its error.
+ */
+export const ownCause = <E>(
+  cause: Cause.Cause<E>,
+  request: HttpClientRequest.HttpClientRequest,
+  token: Redacted.Redacted<string>
+): Cause.Cause<E | HttpClientError.HttpClientError> => {
+  const secrets = [Redacted.value(token)]
+  return scrubCause(cause, secrets, (error): E | HttpClientError.HttpClientError =>
+    !HttpClientError.isHttpClientError(error)
+      ? error
+      : error._tag === "RequestError"
+        ? new HttpClientError.RequestError({ request, reason: error.reason, ...said(error, secrets) })
+        : new HttpClientError.ResponseError({
+            request,
+            response: new AuthenticatedResponse(error.response, request, token),
+            reason: error.reason,
+            ...said(error, secrets)
+          })
+  )
 }
 
 /** A 401 is small. One that is not is cut off here rather than read to its end. */
@@ -124,6 +150,8 @@ export const buffered = (
   Effect.suspend(() => {
     let size = 0
     return response.stream.pipe(
+      // R15: here and not below, for a stream is run by a fiber of its own, whose failure Effect logs.
+      Stream.catchAllCause(() => Stream.fail(undefined)),
       Stream.takeWhile((chunk) => (size += chunk.length) <= maxBufferedBytes),
       Stream.runCollect,
       // No body, or a connection lost while it was read: there is nothing more to return.

@@ -8,6 +8,7 @@ import * as HttpMethod from "@effect/platform/HttpMethod"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
@@ -111,8 +112,10 @@ export const fetchWith = <E, R>(
       const effect = Effect.flatMap(readBody(source, init), (body) =>
         client.execute(toRequest(source, body))
       ).pipe(Effect.provideService(FetchHttpClient.RequestInit, rest))
-      const cancel = run(effect, {
-        onExit: (exit) => {
+      // R15: an exit, for a fiber that fails is logged, with the request that it failed for.
+      const cancel = run(Effect.exit(effect), {
+        onExit: (ended) => {
+          const exit = Exit.flatten(ended)
           source.signal.removeEventListener("abort", onAbort)
           if (exit._tag === "Success") {
             resolve(toResponse(exit.value, source, runtime))

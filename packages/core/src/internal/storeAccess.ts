@@ -67,6 +67,15 @@ export class StoreAccess {
     operation: Effect.Effect<A, TokenStore.StoreError>
   ): Effect.Effect<A, TokenStore.StoreError> {
     return Effect.interruptible(operation).pipe(
+      // R15: a store dies of what it was to read or write. One that is broken is one out of reach.
+      Effect.catchAllDefect(() =>
+        Effect.fail(
+          new TokenStore.StoreError({
+            reason: "unreachable",
+            message: "The token store broke down: it threw where it should have failed with a StoreError."
+          })
+        )
+      ),
       Effect.timeoutFail({
         duration: this.#timeout,
         onTimeout: () =>
