@@ -37,7 +37,7 @@ const setup = (kind: Kind) =>
     })
     const loginOnly = Autopay.make(autopay.credentials)
     const client = MemoryClient.layer([paymentsgate, autopay])
-    const manage = (flow: typeof rotating | typeof loginOnly) =>
+    const manage = (flow: typeof rotating) =>
       Effect.flatMap(flow, (made) => TokenManager.make(made, { policy: { mintDeadline: "4 seconds" } })).pipe(
         Effect.provideService(TokenStore.TokenStore, store),
         Effect.provide(client)
