@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { logAll } from "./support/leakCapture.ts"
@@ -18,6 +18,15 @@ const nonce = FastCheck.stringMatching(/^[a-z][a-z0-9]{23}$/)
 const runs = (count: number) => ({
   fastCheck: { numRuns: Number(process.env["LEAKS"] ?? count), endOnFailure: true },
   timeout: 120_000
+})
+
+// Vitest has stacks of a hundred frames, each looked up in a source map; a frame is a place in the code.
+const { stackTraceLimit } = Error
+beforeAll(() => {
+  Error.stackTraceLimit = 5
+})
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit
 })
 
 /** One failure path: nothing that is handed out shows a secret. */

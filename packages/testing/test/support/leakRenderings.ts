@@ -4,9 +4,6 @@ import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import { inspect } from "node:util"
 
-/** Vitest has stacks of a hundred frames, each looked up in a source map; a frame is a place in the code. */
-Error.stackTraceLimit = 5
-
 type Rendering = (value: unknown) => string | undefined
 
 /** What cannot be written this way (a cycle, a bigint) cannot leak this way, unless what throws tells. */
