@@ -9,7 +9,7 @@ import type { AuthError } from "./AuthError.ts"
 
 /**
  * Options of a token's life. Every field has a default that suits lifetimes from one second
- * to a century; the invariants of `Expiry.windows` hold whatever is set.
+ * to a century; the invariants of `Expiry.timeline` hold whatever is set.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +30,11 @@ export interface RefreshPolicy {
    * once per token set, so that a fleet does not refresh in step. Default: 0.5.
    */
   readonly jitter?: number | undefined
-  /** How long a flight may take, its retries included (R4). Default: 20 seconds. */
+  /**
+   * How long a flight may take, its retries included (R4). Over a store that processes share it starts
+   * when the lease is there: the lease of a process that was killed lasts one and a half of it, the
+   * next one's mint another, and a store may be away for one more. Default: 20 seconds.
+   */
   readonly mintDeadline?: Duration.DurationInput | undefined
   /**
    * How transient mint failures are retried within the deadline (R11); overrides the flow's own

@@ -89,7 +89,8 @@ const expiry = (manager: TokenManager.TokenManager) =>
       yield* TestClock.adjust(yield* Random.nextIntBetween(0, 1_000))
       yield* leaving
     }
-    yield* TestClock.adjust("25 seconds")
+    // The longest flight: the lease of a store that failed while granting it, the store away, the mint.
+    yield* TestClock.adjust("95 seconds")
     const exits = yield* Effect.forEach(fibers, Fiber.await)
     return exits.flatMap((exit) => (exit._tag === "Success" ? [exit.value] : []))
   })

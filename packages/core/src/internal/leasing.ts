@@ -27,6 +27,8 @@ export class Leasing {
   readonly #session: StoreSession
   readonly #policy: RefreshPolicy.Resolved
   readonly #fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+  /** How long this flight still bears with a store that is out of reach, in milliseconds. */
+  #patience = 0
   #kept: Kept | undefined
 
   constructor(
@@ -51,7 +53,11 @@ export class Leasing {
     mint: (deadlineAt: number) => Effect.Effect<void, AuthError.AuthError>
   ): Effect.Effect<void, AuthError.AuthError> {
     const fresh = Effect.flatMap(Clock.currentTimeMillis, (now) => mint(now + this.#policy.mintDeadline))
-    return Effect.flatMap(this.#patiently(this.#session.adopt(adopt)), (adopted) =>
+    const known = Effect.suspend(() => {
+      this.#patience = this.#policy.mintDeadline
+      return this.#patiently(this.#session.adopt(adopt))
+    })
+    return Effect.flatMap(known, (adopted) =>
       adopted
         ? Effect.void
         : Effect.acquireUseRelease(
@@ -75,11 +81,11 @@ export class Leasing {
 
   /**
    * R11, R13: a store out of reach is asked again, as a token endpoint would be, before a caller hears
-   * of it. Each operation has its own time for that: an outage may come after a long wait for a lease.
+   * of it: one deadline long in a flight, not counting what it waited for a lease.
    */
   #patiently<A>(effect: Effect.Effect<A, AuthError.AuthError>): Effect.Effect<A, AuthError.AuthError> {
     return Effect.gen(this, function* () {
-      const deadlineAt = (yield* Clock.currentTimeMillis) + this.#policy.mintDeadline
+      const deadlineAt = (yield* Clock.currentTimeMillis) + this.#patience
       const pauses = yield* Schedule.driver(retryPlan(this.#policy.retry, deadlineAt))
       while (true) {
         const outcome = yield* Effect.either(effect)
@@ -87,8 +93,10 @@ export class Leasing {
           return outcome.right
         }
         const error = outcome.left
+        const now = yield* Clock.currentTimeMillis
+        this.#patience = Math.max(0, deadlineAt - now)
         const isOutage = this.#session.mustRead && error._tag === "Unavailable"
-        if (!isOutage || (yield* Clock.currentTimeMillis) >= deadlineAt) {
+        if (!isOutage || this.#patience === 0) {
           return yield* Effect.fail(error)
         }
         // Only the pauses: a lease that was granted is not to be lost on its way.

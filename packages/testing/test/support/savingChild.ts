@@ -1,8 +1,10 @@
 // A process that saves one token set after another, until it is killed.
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
 import * as TokenSet from "@latchkey/core/TokenSet"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 
 const [directory = "", key = ""] = process.argv.slice(2)
@@ -23,4 +25,4 @@ const program = Effect.gen(function* () {
   }
 })
 
-await Effect.runPromise(Effect.provide(program, NodeContext.layer))
+await Effect.runPromise(Effect.provide(program, Layer.merge(NodeFileSystem.layer, NodePath.layer)))
