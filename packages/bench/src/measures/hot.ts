@@ -1,0 +1,61 @@
+import type { Session } from "../Contender.ts"
+import { byName } from "../contenders.ts"
+import type { Measure } from "../Measure.ts"
+import { median } from "../stats.ts"
+import { inProcess } from "../target.ts"
+
+const slices = 50
+const callsPerSlice = 80
+const heapRuns = 7
+const callsPerHeapRun = 100
+
+/** CPU time: the network is in this process, so that nothing waits, and other processes do not count. */
+const cpuOf = async (session: Session): Promise<number> => {
+  const before = process.cpuUsage()
+  await session.sequence(callsPerSlice)
+  const { system, user } = process.cpuUsage(before)
+  return (user + system) / callsPerSlice
+}
+
+const bytesOf = async (session: Session): Promise<number> => {
+  const runs: Array<number> = []
+  while (runs.length < heapRuns) {
+    globalThis.gc?.()
+    const before = process.memoryUsage().heapUsed
+    await session.sequence(callsPerHeapRun)
+    const grown = process.memoryUsage().heapUsed - before
+    // Less than nothing: a collection came in between.
+    if (grown > 0) {
+      runs.push(grown / callsPerHeapRun)
+    }
+  }
+  return median(runs)
+}
+
+/** Time and bytes per request with a fresh token, beside the same client with a static header. */
+export const hot: Measure = {
+  name: "hot",
+  run: async (contender) => {
+    const own = await contender.open(inProcess)
+    const base = await byName(contender.base).open(inProcess)
+    for (let warm = 0; warm < 20; warm++) {
+      await own.sequence(callsPerSlice)
+      await base.sequence(callsPerSlice)
+    }
+    const ratios: Array<number> = []
+    const micros: Array<number> = []
+    for (let slice = 0; slice < slices; slice++) {
+      // There and back again, so that neither of the two profits from being first.
+      const first = await cpuOf(slice % 2 === 0 ? own : base)
+      const second = await cpuOf(slice % 2 === 0 ? base : own)
+      const [ours, theirs] = slice % 2 === 0 ? [first, second] : [second, first]
+      ratios.push(ours / theirs)
+      micros.push(theirs)
+    }
+    const baseBytes = await bytesOf(base)
+    const bytes = await bytesOf(own)
+    await own.close()
+    await base.close()
+    return { ratio: median(ratios), baseMicros: median(micros), bytes: bytes - baseBytes, baseBytes }
+  }
+}
