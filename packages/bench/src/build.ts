@@ -10,7 +10,7 @@ const home = join(import.meta.dirname, "..")
 export const bundle = async (entry: string): Promise<string> => {
   const outfile = join(home, "dist", "bundle", `${entry}.mjs`)
   await build({
-    entryPoints: [join(home, "src", `${entry}.ts`)],
+    entryPoints: [join(home, "src", entry.includes(".") ? entry : `${entry}.ts`)],
     outfile,
     bundle: true,
     format: "esm",

@@ -2,7 +2,7 @@ export const median = (values: ReadonlyArray<number>): number => quantile(values
 
 /** By linear interpolation between the two nearest. */
 export const quantile = (values: ReadonlyArray<number>, at: number): number => {
-  const sorted = values.toSorted((a, b) => a - b)
+  const sorted = Float64Array.from(values).sort()
   const position = (sorted.length - 1) * at
   const below = sorted[Math.floor(position)] ?? Number.NaN
   const above = sorted[Math.ceil(position)] ?? Number.NaN
