@@ -1,12 +1,38 @@
 import type { Contender } from "./Contender.ts"
 
-/** What one round of one contender brought: figures by name. */
-export type Figures = Readonly<Record<string, number>>
+/** What one round of one contender brought: figures by name, and latencies over time for the chart. */
+export interface Round {
+  readonly figures: Readonly<Record<string, number>>
+  readonly series?: ReadonlyArray<number> | undefined
+}
 
 /** One row of the table: what a process of its own does with one contender, in one round. */
 export interface Measure {
   readonly name: string
-  readonly run: (contender: Contender, serverUrl: string) => Promise<Figures>
-  /** Who takes part; default: everybody. */
-  readonly fits?: ((contender: Contender) => boolean) | undefined
+  readonly title: string
+  /** Who takes part. */
+  readonly contenders: ReadonlyArray<Contender>
+  /** How many contenders run at the same time: one where time is measured, more where it is waited for. */
+  readonly parallel: number
+  readonly run: (contender: Contender, serverUrl: string) => Promise<Round>
 }
+
+/** What became of many calls at once. */
+export interface Outcome {
+  readonly ok: number
+  readonly failed: number
+}
+
+export const outcomeOf = async (calls: ReadonlyArray<Promise<number>>): Promise<Outcome> => {
+  const settled = await Promise.allSettled(calls)
+  const ok = settled.filter((result) => result.status === "fulfilled" && result.value === 200).length
+  return { ok, failed: calls.length - ok }
+}
+
+export const many = (count: number, call: (index: number) => Promise<number>): Array<Promise<number>> =>
+  Array.from({ length: count }, (_, index) => call(index))
+
+export const sleep = (millis: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, Math.max(0, millis))
+  })

@@ -11,11 +11,11 @@ let unhandled = 0
 process.on("unhandledRejection", () => {
   unhandled += 1
 })
-const figures = await measure.run(byName(contenderName), serverUrl)
+const { figures, series } = await measure.run(byName(contenderName), serverUrl)
 await new Promise((resolve) => {
   setTimeout(resolve, 20)
 })
-const result = JSON.stringify({ ...figures, unhandled })
+const result = JSON.stringify({ figures: { ...figures, unhandled }, series })
 if (process.send === undefined) {
   console.log(result)
   process.exit(0)

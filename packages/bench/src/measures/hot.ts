@@ -1,5 +1,5 @@
 import type { Session } from "../Contender.ts"
-import { byName } from "../contenders.ts"
+import { byName, single } from "../contenders.ts"
 import type { Measure } from "../Measure.ts"
 import { median } from "../stats.ts"
 import { inProcess } from "../target.ts"
@@ -35,6 +35,9 @@ const bytesOf = async (session: Session): Promise<number> => {
 /** Time and bytes per request with a fresh token, beside the same client with a static header. */
 export const hot: Measure = {
   name: "hot",
+  title: "hot path, in-process transport: time and bytes per request over a static header",
+  contenders: single,
+  parallel: 1,
   run: async (contender) => {
     const own = await contender.open(inProcess)
     const base = await byName(contender.base).open(inProcess)
@@ -56,6 +59,8 @@ export const hot: Measure = {
     const bytes = await bytesOf(own)
     await own.close()
     await base.close()
-    return { ratio: median(ratios), baseMicros: median(micros), bytes: bytes - baseBytes, baseBytes }
+    return {
+      figures: { ratio: median(ratios), bytes: bytes - baseBytes, baseMicros: median(micros), baseBytes }
+    }
   }
 }

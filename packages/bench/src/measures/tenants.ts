@@ -1,0 +1,60 @@
+import type { Contender, Session } from "../Contender.ts"
+import { byName, single } from "../contenders.ts"
+import type { Measure } from "../Measure.ts"
+import { inProcess } from "../target.ts"
+
+const sizes = [100, 1_000, 10_000]
+
+interface Cost {
+  readonly bytes: number
+  readonly micros: number
+}
+
+const heap = async (): Promise<number> => {
+  // Twice, with a turn between: finalizers hand more to the second.
+  globalThis.gc?.()
+  await new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
+}
+
+/** Sessions that have made one call each: every tenant holds a token. */
+const costOf = async (contender: Contender, count: number): Promise<Cost> => {
+  const sessions: Array<Session> = []
+  const before = await heap()
+  const cpu = process.cpuUsage()
+  for (let tenant = 0; tenant < count; tenant++) {
+    const session = await contender.open({ ...inProcess, clientId: `tenant-${tenant}` })
+    await session.call()
+    sessions.push(session)
+  }
+  const { system, user } = process.cpuUsage(cpu)
+  const bytes = (await heap()) - before
+  for (const session of sessions) {
+    await session.close()
+  }
+  return { bytes: bytes / count, micros: (user + system) / count }
+}
+
+/** What a tenant with a token of its own costs, over one with a static header. */
+export const tenants: Measure = {
+  name: "tenants",
+  title: "10,000 tenants: heap per tenant over static",
+  contenders: single,
+  parallel: 2,
+  run: async (contender) => {
+    const base = byName(contender.base)
+    await costOf(contender, 300)
+    await costOf(base, 300)
+    const figures: Record<string, number> = {}
+    for (const size of sizes) {
+      const own = await costOf(contender, size)
+      const theirs = await costOf(base, size)
+      figures[`bytes${size}`] = own.bytes - theirs.bytes
+      figures[`micros${size}`] = own.micros
+    }
+    return { figures }
+  }
+}
