@@ -42,6 +42,8 @@ export interface Contender {
   /** Whether it can be given up on in the middle: an `AbortSignal`, or an interruption. */
   readonly cancels: boolean
   readonly open: (target: Target) => Promise<Session>
+  /** Many sessions built by one program, where that is another thing than building them one by one. */
+  readonly openMany?: ((targets: ReadonlyArray<Target>) => Promise<ReadonlyArray<Session>>) | undefined
 }
 
 export const path = "/v1/permits"

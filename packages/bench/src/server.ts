@@ -10,6 +10,7 @@ interface State {
   readonly sends: Map<string, number>
   refreshToken: number
   downUntil: number
+  lifetime: number
 }
 
 const realms = new Map<string, State>()
@@ -20,7 +21,8 @@ const open = (realm: Realm): State => ({
   tokens: new Map(),
   sends: new Map(),
   refreshToken: 0,
-  downUntil: 0
+  downUntil: 0,
+  lifetime: realm.lifetime
 })
 
 const read = async (incoming: IncomingMessage): Promise<string> => {
@@ -76,13 +78,13 @@ const mint = (state: State, body: string, outgoing: ServerResponse): void => {
     return
   }
   state.refreshToken += 1
-  const expiresAt = receivedAt + realm.lifetime
+  const expiresAt = receivedAt + state.lifetime
   const token = makeToken(expiresAt)
   state.tokens.set(token, expiresAt)
   const answered = {
     access_token: token,
     token_type: "Bearer",
-    expires_in: realm.lifetime / 1000,
+    expires_in: state.lifetime / 1000,
     ...(realm.rotates ? { refresh_token: `refresh-${state.refreshToken}` } : {})
   }
   after(realm.tokenDelay, () => answer(outgoing, 200, answered))
@@ -126,6 +128,8 @@ const control = (name: string, action: string, body: string, outgoing: ServerRes
     state.tokens.clear()
   } else if (action === "down") {
     state.downUntil = Date.now() + Number(body)
+  } else if (action === "lifetime") {
+    state.lifetime = Number(body)
   } else if (action === "drop") {
     realms.delete(name)
   }

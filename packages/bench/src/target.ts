@@ -42,6 +42,8 @@ export interface RealmHandle {
   readonly ledger: () => Promise<Ledger>
   readonly revoke: () => Promise<Ledger>
   readonly down: (millis: number) => Promise<Ledger>
+  /** The lifetime of the tokens to come, in milliseconds. */
+  readonly live: (millis: number) => Promise<Ledger>
   readonly drop: () => Promise<Ledger>
 }
 
@@ -70,6 +72,7 @@ export const openRealm = async (serverUrl: string, realm: Partial<Realm>): Promi
     ledger: () => control("ledger"),
     revoke: () => control("revoke"),
     down: (millis) => control("down", String(millis)),
+    live: (millis) => control("lifetime", String(millis)),
     drop: () => control("drop")
   }
 }

@@ -144,9 +144,12 @@ export const make = (
     const clock = yield* Clock.clockWith(Effect.succeed)
     const store = yield* Effect.serviceOption(storeTag)
     // A mint belongs to no caller: it must not hang below the span under which the layer was built.
-    const runtime = yield* Effect.mapInputContext(Effect.runtime(), (context: Context.Context<never>) =>
-      Context.omit(Tracer.ParentSpan)(context)
-    )
+    const context = yield* Effect.context<never>()
+    const runtime = yield* Option.isNone(Context.getOption(context, Tracer.ParentSpan))
+      ? Effect.runtime()
+      : Effect.mapInputContext(Effect.runtime(), (context: Context.Context<never>) =>
+          Context.omit(Tracer.ParentSpan)(context)
+        )
     const policy = RefreshPolicy.resolve(options.policy, Option.getOrUndefined(flow.retry))
     const sharing = Option.isNone(store) ? undefined : share(store.value, flow, policy)
     return yield* Effect.acquireRelease(

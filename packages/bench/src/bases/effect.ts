@@ -6,23 +6,49 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import { path, type CallOptions, type Session, type Target } from "../Contender.ts"
+import { path, type CallOptions, type Contender, type Session, type Target } from "../Contender.ts"
 
 /** The platform's `FetchHttpClient`, as an application has it, over the target's network. */
 export const baseLayer = (target: Target): Layer.Layer<HttpClient.HttpClient> =>
   FetchHttpClient.layer.pipe(Layer.provide(Layer.succeed(FetchHttpClient.Fetch, target.fetch)))
 
-/** The session of an Effect client: `make` builds it once, in a scope that `close` closes. */
-export const effectSession = async <E>(
-  target: Target,
-  make: Effect.Effect<HttpClient.HttpClient.With<E>, unknown, HttpClient.HttpClient | Scope.Scope>
-): Promise<Session> => {
-  const scope = await Effect.runPromise(Scope.make())
-  const client = await Effect.runPromise(
-    Effect.flatMap(Layer.buildWithScope(baseLayer(target), scope), (context) =>
-      make.pipe(Effect.provide(context), Scope.extend(scope))
+type Make<E> = (
+  target: Target
+) => Effect.Effect<HttpClient.HttpClient.With<E>, unknown, HttpClient.HttpClient | Scope.Scope>
+
+/** How an Effect client is opened: built once, in a scope that `close` closes. */
+export const effectContender = <E>(make: Make<E>): Required<Pick<Contender, "open" | "openMany">> => {
+  const openMany = async (targets: ReadonlyArray<Target>): Promise<ReadonlyArray<Session>> => {
+    const [first] = targets
+    if (first === undefined) {
+      return []
+    }
+    const scope = await Effect.runPromise(Scope.make())
+    const clients = await Effect.runPromise(
+      Effect.flatMap(Layer.buildWithScope(baseLayer(first), scope), (context) =>
+        Effect.forEach(targets, make).pipe(Effect.provide(context), Scope.extend(scope))
+      )
     )
-  )
+    const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+    return clients.map((client, index) => sessionOf(client, targets[index] ?? first, close))
+  }
+  return {
+    openMany,
+    open: async (target) => {
+      const [session] = await openMany([target])
+      if (session === undefined) {
+        throw new Error("one target, one session")
+      }
+      return session
+    }
+  }
+}
+
+const sessionOf = <E>(
+  client: HttpClient.HttpClient.With<E>,
+  target: Target,
+  close: () => Promise<void>
+): Session => {
   const url = `${target.apiUrl}${path}`
   const request = HttpClientRequest.get(url)
   const call = (options?: CallOptions) =>
@@ -56,6 +82,6 @@ export const effectSession = async <E>(
     call: (options) =>
       run(call(options), options?.signal === undefined ? undefined : { signal: options.signal }),
     sequence: (calls) => run(sequence(calls)),
-    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+    close
   }
 }

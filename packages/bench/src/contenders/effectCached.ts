@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Contender } from "../Contender.ts"
-import { effectSession } from "../bases/effect.ts"
+import { effectContender } from "../bases/effect.ts"
 
 const Token = Schema.Struct({ access_token: Schema.String })
 
@@ -19,40 +19,36 @@ export const effectCached: Contender = {
   base: "static-effect",
   rotates: false,
   cancels: true,
-  open: (target) =>
-    effectSession(
-      target,
-      Effect.gen(function* () {
-        const base = yield* HttpClient.HttpClient
-        const login = HttpClientRequest.post(target.tokenUrl).pipe(
-          HttpClientRequest.bodyUrlParams({
-            grant_type: "client_credentials",
-            client_id: target.clientId,
-            client_secret: target.clientSecret
-          }),
-          HttpClient.filterStatusOk(base).execute,
-          Effect.flatMap(HttpClientResponse.schemaBodyJson(Token)),
-          Effect.map((token) => token.access_token)
+  ...effectContender((target) =>
+    Effect.gen(function* () {
+      const base = yield* HttpClient.HttpClient
+      const login = HttpClientRequest.post(target.tokenUrl).pipe(
+        HttpClientRequest.bodyUrlParams({
+          grant_type: "client_credentials",
+          client_id: target.clientId,
+          client_secret: target.clientSecret
+        }),
+        HttpClient.filterStatusOk(base).execute,
+        Effect.flatMap(HttpClientResponse.schemaBodyJson(Token)),
+        Effect.map((token) => token.access_token)
+      )
+      const [token, invalidate] = yield* Effect.cachedInvalidateWithTTL(
+        login,
+        Duration.millis(target.lifetime * 0.9)
+      )
+      const authenticated = HttpClient.mapRequestEffect(base, (request) =>
+        Effect.map(token, (value) => HttpClientRequest.bearerToken(request, value))
+      )
+      return HttpClient.transform(authenticated, (sending, request) =>
+        Effect.flatMap(sending, (response) =>
+          response.status === 401
+            ? Effect.zipRight(
+                invalidate,
+                Effect.flatMap(token, (value) => base.execute(HttpClientRequest.bearerToken(request, value)))
+              )
+            : Effect.succeed(response)
         )
-        const [token, invalidate] = yield* Effect.cachedInvalidateWithTTL(
-          login,
-          Duration.millis(target.lifetime * 0.9)
-        )
-        const authenticated = HttpClient.mapRequestEffect(base, (request) =>
-          Effect.map(token, (value) => HttpClientRequest.bearerToken(request, value))
-        )
-        return HttpClient.transform(authenticated, (sending, request) =>
-          Effect.flatMap(sending, (response) =>
-            response.status === 401
-              ? Effect.zipRight(
-                  invalidate,
-                  Effect.flatMap(token, (value) =>
-                    base.execute(HttpClientRequest.bearerToken(request, value))
-                  )
-                )
-              : Effect.succeed(response)
-          )
-        )
-      })
-    )
+      )
+    })
+  )
 }

@@ -6,7 +6,7 @@ import * as VaultIst from "@latchkey/vault-ist/VaultIst"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Contender, Target } from "../Contender.ts"
-import { effectSession } from "../bases/effect.ts"
+import { effectContender } from "../bases/effect.ts"
 
 const flow = (target: Target) =>
   target.refreshToken === undefined
@@ -22,7 +22,7 @@ const flow = (target: Target) =>
         apiUrl: target.apiUrl
       })
 
-export const client = (target: Target, policy: RefreshPolicy | undefined) =>
+const client = (target: Target, policy: RefreshPolicy | undefined) =>
   Effect.gen(function* () {
     const manager = yield* TokenManager.make(yield* flow(target), { policy })
     return yield* AuthHttpClient.make(manager)
@@ -33,7 +33,7 @@ const contender = (name: string, policy: RefreshPolicy | undefined): Contender =
   base: "static-effect",
   rotates: true,
   cancels: true,
-  open: (target) => effectSession(target, client(target, policy))
+  ...effectContender((target) => client(target, policy))
 })
 
 /**

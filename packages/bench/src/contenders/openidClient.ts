@@ -52,9 +52,7 @@ export const openidClient: Contender = {
     const url = new URL(`${target.apiUrl}${path}`)
     const call = async (options?: CallOptions) => {
       const headers = new Headers(options?.id === undefined ? {} : { "x-call": options.id })
-      return finish(
-        await client.fetchProtectedResource(config, await get(), url, "GET", null, headers)
-      )
+      return finish(await client.fetchProtectedResource(config, await get(), url, "GET", null, headers))
     }
     return Promise.resolve({ call, sequence: sequenceOf(call), close: () => Promise.resolve() })
   }

@@ -2,7 +2,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import type { Contender } from "../Contender.ts"
-import { effectSession } from "../bases/effect.ts"
+import { effectContender } from "../bases/effect.ts"
 
 /** The platform's own way to set a header on every request. */
 export const staticEffect: Contender = {
@@ -10,12 +10,10 @@ export const staticEffect: Contender = {
   base: "static-effect",
   rotates: false,
   cancels: true,
-  open: (target) =>
-    effectSession(
-      target,
-      Effect.map(
-        HttpClient.HttpClient,
-        HttpClient.mapRequest(HttpClientRequest.setHeader("authorization", "Bearer static"))
-      )
+  ...effectContender(() =>
+    Effect.map(
+      HttpClient.HttpClient,
+      HttpClient.mapRequest(HttpClientRequest.setHeader("authorization", "Bearer static"))
     )
+  )
 }

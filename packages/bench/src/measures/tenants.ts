@@ -1,4 +1,4 @@
-import type { Contender, Session } from "../Contender.ts"
+import type { Contender, Session, Target } from "../Contender.ts"
 import { byName, single } from "../contenders.ts"
 import type { Measure } from "../Measure.ts"
 import { inProcess } from "../target.ts"
@@ -20,15 +20,31 @@ const heap = async (): Promise<number> => {
   return process.memoryUsage().heapUsed
 }
 
+const openAll = async (
+  contender: Contender,
+  targets: ReadonlyArray<Target>
+): Promise<ReadonlyArray<Session>> => {
+  if (contender.openMany !== undefined) {
+    return contender.openMany(targets)
+  }
+  const sessions: Array<Session> = []
+  for (const target of targets) {
+    sessions.push(await contender.open(target))
+  }
+  return sessions
+}
+
 /** Sessions that have made one call each: every tenant holds a token. */
 const costOf = async (contender: Contender, count: number): Promise<Cost> => {
-  const sessions: Array<Session> = []
+  const targets = Array.from({ length: count }, (_, tenant) => ({
+    ...inProcess,
+    clientId: `tenant-${tenant}`
+  }))
   const before = await heap()
   const cpu = process.cpuUsage()
-  for (let tenant = 0; tenant < count; tenant++) {
-    const session = await contender.open({ ...inProcess, clientId: `tenant-${tenant}` })
+  const sessions = await openAll(contender, targets)
+  for (const session of sessions) {
     await session.call()
-    sessions.push(session)
   }
   const { system, user } = process.cpuUsage(cpu)
   const bytes = (await heap()) - before

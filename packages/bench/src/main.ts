@@ -1,0 +1,109 @@
+// npm run bench -- [--only hot,refresh] [--contenders latchkey,@smithy/core] [--rounds 5] [--out <folder>]
+import { mkdirSync, writeFileSync } from "node:fs"
+import { cpus } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { bundle } from "./build.ts"
+import type { Contender } from "./Contender.ts"
+import { contenders } from "./contenders.ts"
+import type { Measure, Round } from "./Measure.ts"
+import { byDefault, measures } from "./measures.ts"
+import { importCosts } from "./imports.ts"
+import { runChild, startServer } from "./processes.ts"
+import { chart } from "./chart.ts"
+import { markdown, type Results } from "./report.ts"
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    contenders: { type: "string" },
+    rounds: { type: "string", default: "5" },
+    out: { type: "string", default: join(import.meta.dirname, "../results") }
+  }
+})
+
+const names = <A extends { readonly name: string }>(
+  all: ReadonlyArray<A>,
+  chosen: string | undefined,
+  otherwise: ReadonlyArray<A>
+): ReadonlyArray<A> => {
+  if (chosen === undefined) {
+    return otherwise
+  }
+  const wanted = chosen.split(",").map((name) => (name === "static" ? "static-effect" : name))
+  return all.filter(({ name }) => wanted.includes(name))
+}
+
+const chosenMeasures = names(measures, values.only, byDefault)
+const chosenContenders = new Set(names(contenders, values.contenders, contenders))
+const rounds = Number(values.rounds)
+
+const rotate = <A>(items: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
+  const at = items.length === 0 ? 0 : by % items.length
+  return [...items.slice(at), ...items.slice(0, at)]
+}
+
+const results: Results = { rounds: {}, imports: {} }
+
+const note = (measure: Measure, contender: Contender, round: Round): void => {
+  const row = (results.rounds[measure.name] ??= {})
+  const own = (row[contender.name] ??= [])
+  own.push(round)
+}
+
+const server = await startServer()
+const child = await bundle("child")
+const startedAt = performance.now()
+
+const runRound = async (measure: Measure, round: number): Promise<void> => {
+  // Interleaved: each round takes every contender once, and begins with another one.
+  const queue = [
+    ...rotate(
+      [...measure.contenders].filter((one) => chosenContenders.has(one)),
+      round
+    )
+  ]
+  const lane = async () => {
+    for (let contender = queue.shift(); contender !== undefined; contender = queue.shift()) {
+      const args = [measure.name, contender.name, server.url]
+      // One retry: a busy machine may starve a process to its death.
+      const result = await runChild(child, args, 300_000).catch(() => runChild(child, args, 300_000))
+      note(measure, contender, result)
+    }
+  }
+  await Promise.all(Array.from({ length: measure.parallel }, lane))
+}
+
+for (let round = 0; round < rounds; round++) {
+  for (const measure of chosenMeasures) {
+    const from = performance.now()
+    await runRound(measure, round)
+    console.log(
+      `round ${round + 1} of ${rounds}, ${measure.name}: ${((performance.now() - from) / 1000).toFixed(1)} s`
+    )
+  }
+}
+if (values.only === undefined || values.only.split(",").includes("import")) {
+  results.imports = await importCosts(rounds)
+}
+server.stop()
+
+const seconds = (performance.now() - startedAt) / 1000
+const table = markdown(results, {
+  command: `npm run bench${process.argv
+    .slice(2)
+    .map((arg, index) => `${index === 0 ? " --" : ""} ${arg}`)
+    .join("")}`,
+  machine: `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown"}`,
+  seconds,
+  rounds
+})
+mkdirSync(values.out, { recursive: true })
+writeFileSync(join(values.out, "results.json"), `${JSON.stringify(results, null, 1)}\n`)
+writeFileSync(join(values.out, "table.md"), table)
+const refreshRounds = results.rounds["refresh"]
+if (refreshRounds !== undefined) {
+  writeFileSync(join(values.out, "refresh.svg"), chart(refreshRounds))
+}
+console.log(`\n${table}\n${seconds.toFixed(0)} s; written to ${values.out}`)
+process.exit(0)
