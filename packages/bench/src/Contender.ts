@@ -31,7 +31,7 @@ export interface Session {
 }
 
 /** The clients with a header that never changes: what a contender is compared to. */
-export type Base = "static-effect" | "static-fetch" | "static-axios" | "static-azure" | "static-undici"
+type Base = "static-effect" | "static-fetch" | "static-axios" | "static-azure" | "static-undici"
 
 export interface Contender {
   readonly name: string

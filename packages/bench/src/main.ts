@@ -1,5 +1,6 @@
-// npm run bench -- [--only hot,refresh] [--contenders latchkey,@smithy/core] [--rounds 5] [--out <folder>]
-import { mkdirSync, writeFileSync } from "node:fs"
+// npm run bench -- [--only hot,refresh] [--contenders latchkey,@smithy/core] [--rounds 5] [--out <folder>] [--merge]
+// --merge keeps what the folder has of the measures that are not run.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     contenders: { type: "string" },
     rounds: { type: "string", default: "5" },
+    merge: { type: "boolean", default: false },
     out: { type: "string", default: join(import.meta.dirname, "../results") }
   }
 })
@@ -30,8 +32,8 @@ const names = <A extends { readonly name: string }>(
   if (chosen === undefined) {
     return otherwise
   }
-  const wanted = chosen.split(",").map((name) => (name === "static" ? "static-effect" : name))
-  return all.filter(({ name }) => wanted.includes(name))
+  const wanted = new Set(chosen.split(",").map((name) => (name === "static" ? "static-effect" : name)))
+  return all.filter(({ name }) => wanted.has(name))
 }
 
 const chosenMeasures = names(measures, values.only, byDefault)
@@ -43,7 +45,17 @@ const rotate = <A>(items: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
   return [...items.slice(at), ...items.slice(0, at)]
 }
 
-const results: Results = { rounds: {}, imports: {} }
+const file = join(values.out, "results.json")
+const earlier: Results =
+  values.merge && existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { rounds: {}, imports: {} }
+const results: Results = {
+  rounds: Object.fromEntries(
+    Object.entries(earlier.rounds).filter(([name]) =>
+      chosenMeasures.every((measure) => measure.name !== name)
+    )
+  ),
+  imports: earlier.imports
+}
 
 const note = (measure: Measure, contender: Contender, round: Round): void => {
   const row = (results.rounds[measure.name] ??= {})
@@ -83,7 +95,7 @@ for (let round = 0; round < rounds; round++) {
     )
   }
 }
-if (values.only === undefined || values.only.split(",").includes("import")) {
+if (values.only === undefined || values.only.split(",").includes("imports")) {
   results.imports = await importCosts(rounds)
 }
 server.stop()
@@ -99,7 +111,7 @@ const table = markdown(results, {
   rounds
 })
 mkdirSync(values.out, { recursive: true })
-writeFileSync(join(values.out, "results.json"), `${JSON.stringify(results, null, 1)}\n`)
+writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
 writeFileSync(join(values.out, "table.md"), table)
 const refreshRounds = results.rounds["refresh"]
 if (refreshRounds !== undefined) {

@@ -85,11 +85,12 @@ export const markdown = (results: Results, about: About): string => {
         ["", ...figures, ...(withRatio ? ["p99 over static"] : [])],
         measure.contenders
           .filter(({ name }) => row[name] !== undefined)
-          .map(({ name }) => [
-            name,
-            ...figures.map((figure) => cell(of(row[name] ?? [], figure))),
-            ...(withRatio ? [cell(p99Ratios(row, name))] : [])
-          ])
+          .map(({ name }) =>
+            [name].concat(
+              figures.map((figure) => cell(of(row[name] ?? [], figure))),
+              withRatio ? [cell(p99Ratios(row, name))] : []
+            )
+          )
       )
     )
   }

@@ -1,9 +1,9 @@
-import axios, { type AxiosInstance } from "axios"
+import { create, isAxiosError, type AxiosInstance } from "axios"
 import { path, sequenceOf, type CallOptions, type Session, type Target } from "../Contender.ts"
 
 /** axios with its own Node adapter, or over the network in this process. */
 export const makeAxios = (target: Target): AxiosInstance =>
-  axios.create({
+  create({
     baseURL: target.apiUrl,
     ...(target.inProcess
       ? {
@@ -25,7 +25,7 @@ export const axiosSession = (client: AxiosInstance): Session => {
       })
       return response.status
     } catch (error) {
-      if (axios.isAxiosError(error) && error.response !== undefined) {
+      if (isAxiosError(error) && error.response !== undefined) {
         return error.response.status
       }
       throw error

@@ -1,5 +1,5 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import { path, type CallOptions, type Contender, type Session, type Target } from "../Contender.ts"
 
 /** The platform's `FetchHttpClient`, as an application has it, over the target's network. */
-export const baseLayer = (target: Target): Layer.Layer<HttpClient.HttpClient> =>
+const baseLayer = (target: Target): Layer.Layer<HttpClient.HttpClient> =>
   FetchHttpClient.layer.pipe(Layer.provide(Layer.succeed(FetchHttpClient.Fetch, target.fetch)))
 
 type Make<E> = (

@@ -1,4 +1,4 @@
-import { keepers } from "../contenders.ts"
+import { single } from "../contenders.ts"
 import { sleep, type Measure } from "../Measure.ts"
 import { openRealm } from "../target.ts"
 
@@ -15,7 +15,7 @@ const interval = 100
 export const down: Measure = {
   name: "down",
   title: "token endpoint down 1.5 s while the token lives",
-  contenders: keepers,
+  contenders: single,
   parallel: 16,
   run: async (contender, serverUrl) => {
     const realm = await openRealm(serverUrl, { lifetime, tokenDelay: 20 })

@@ -4,10 +4,10 @@ import type { Measure } from "../Measure.ts"
 import { median } from "../stats.ts"
 import { inProcess } from "../target.ts"
 
-const slices = 50
-const callsPerSlice = 80
-const heapRuns = 7
-const callsPerHeapRun = 100
+const slices = 40
+const callsPerSlice = 60
+const heapRuns = 5
+const callsPerHeapRun = 80
 
 /** CPU time: the network is in this process, so that nothing waits, and other processes do not count. */
 const cpuOf = async (session: Session): Promise<number> => {
@@ -41,7 +41,7 @@ export const hot: Measure = {
   run: async (contender) => {
     const own = await contender.open(inProcess)
     const base = await byName(contender.base).open(inProcess)
-    for (let warm = 0; warm < 20; warm++) {
+    for (let warm = 0; warm < 30; warm++) {
       await own.sequence(callsPerSlice)
       await base.sequence(callsPerSlice)
     }

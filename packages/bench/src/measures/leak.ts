@@ -24,9 +24,9 @@ export const leak: Measure = {
   contenders: keepers.slice(0, 1),
   parallel: 1,
   run: async (contender) => {
-    let mints = 0
+    const seen = { mints: 0 }
     const counting: typeof globalThis.fetch = (input, init) => {
-      mints += String(input instanceof Request ? input.url : input).endsWith("/token") ? 1 : 0
+      seen.mints += String(input instanceof Request ? input.url : input).endsWith("/token") ? 1 : 0
       return shortLived(input, init)
     }
     const session = await contender.open(inProcess)
@@ -36,7 +36,7 @@ export const leak: Measure = {
     const before = await heap()
     await session.sequence(990_000)
     const afterCalls = await heap()
-    while (mints < 10_000) {
+    while (seen.mints < 10_000) {
       await refreshing.call()
       await sleep(1)
     }
@@ -48,7 +48,7 @@ export const leak: Measure = {
         before,
         grownByCalls: afterCalls - before,
         grownByRefreshes: afterRefreshes - afterCalls,
-        mints
+        mints: seen.mints
       }
     }
   }

@@ -36,7 +36,7 @@ class Subscriber {
     }
   }
 
-  get take(): Effect.Effect<Chunk.Chunk<AuthEvent>, Option.Option<never>> {
+  take(): Effect.Effect<Chunk.Chunk<AuthEvent>, Option.Option<never>> {
     return Effect.suspend(() => {
       if (this.#events.length > 0) {
         const events = Chunk.unsafeFromArray(this.#events)
@@ -47,7 +47,7 @@ class Subscriber {
         return Effect.fail(Option.none())
       }
       this.#news ??= Deferred.unsafeMake(FiberId.none)
-      return Effect.zipRight(Deferred.await(this.#news), this.take)
+      return Effect.zipRight(Deferred.await(this.#news), this.take())
     })
   }
 }
@@ -85,7 +85,7 @@ export class Events {
           }),
           (subscriber) => Effect.sync(() => this.#subscribers?.delete(subscriber))
         ),
-        (subscriber) => Stream.repeatEffectChunkOption(subscriber.take)
+        (subscriber) => Stream.repeatEffectChunkOption(subscriber.take())
       )
     )
   }

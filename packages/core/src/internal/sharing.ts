@@ -9,7 +9,7 @@ import { StoreAccess } from "./storeAccess.ts"
 import { StoreSession } from "./storeSession.ts"
 
 /** What a manager has of its store. */
-export interface Sharing {
+interface Sharing {
   readonly session: StoreSession
   readonly leasing: Leasing
 }
