@@ -6,15 +6,27 @@ export interface Round {
   readonly series?: ReadonlyArray<number> | undefined
 }
 
+/** What a contender is measured beside. */
+export interface Rivals {
+  readonly serverUrl: string
+  /** The same client with a static header. */
+  readonly base: Contender
+}
+
+export const isStatic = ({ base, name }: Contender): boolean => name === base
+
+/** Ours, with nothing but its defaults. */
+export const isVariant = ({ name }: Contender): boolean => name === "latchkey-defaults"
+
 /** One row of the table: what a process of its own does with one contender, in one round. */
 export interface Measure {
   readonly name: string
   readonly title: string
-  /** Who takes part. */
-  readonly contenders: ReadonlyArray<Contender>
+  /** Who takes part; default: whoever keeps a token, in one variant each. */
+  readonly fits?: ((contender: Contender) => boolean) | undefined
   /** How many contenders run at the same time: one where time is measured, more where it is waited for. */
   readonly parallel: number
-  readonly run: (contender: Contender, serverUrl: string) => Promise<Round>
+  readonly run: (contender: Contender, rivals: Rivals) => Promise<Round>
 }
 
 /** What became of many calls at once. */

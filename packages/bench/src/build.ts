@@ -8,10 +8,12 @@ const home = join(import.meta.dirname, "..")
  * loader that takes longer to start than a measure.
  */
 export const bundle = async (entry: string): Promise<string> => {
-  const outfile = join(home, "dist", "bundle", `${entry}.mjs`)
+  const outdir = join(home, "dist", "bundle", entry)
   await build({
-    entryPoints: [join(home, "src", entry.includes(".") ? entry : `${entry}.ts`)],
-    outfile,
+    entryPoints: [join(home, "src", `${entry}.ts`)],
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    splitting: true,
     bundle: true,
     format: "esm",
     platform: "node",
@@ -29,5 +31,5 @@ export const bundle = async (entry: string): Promise<string> => {
       }
     ]
   })
-  return outfile
+  return join(outdir, `${entry}.mjs`)
 }

@@ -1,5 +1,5 @@
 // One measure of one contender in a process of its own: what the others compiled and left behind is not here.
-import { byName } from "./contenders.ts"
+import { load } from "./loaders.ts"
 import { measures } from "./measures.ts"
 
 const [, , measureName, contenderName = "", serverUrl = ""] = process.argv
@@ -11,7 +11,8 @@ let unhandled = 0
 process.on("unhandledRejection", () => {
   unhandled += 1
 })
-const { figures, series } = await measure.run(byName(contenderName), serverUrl)
+const contender = await load(contenderName)
+const { figures, series } = await measure.run(contender, { serverUrl, base: await load(contender.base) })
 await new Promise((resolve) => {
   setTimeout(resolve, 20)
 })

@@ -15,16 +15,10 @@ import { staticFetch } from "./contenders/staticFetch.ts"
 import { staticUndici } from "./contenders/staticUndici.ts"
 import { undiciOidc } from "./contenders/undiciOidc.ts"
 
-export const statics: ReadonlyArray<Contender> = [
-  staticEffect,
-  staticFetch,
-  staticAxios,
-  staticAzure,
-  staticUndici
-]
+const statics: ReadonlyArray<Contender> = [staticEffect, staticFetch, staticAxios, staticAzure, staticUndici]
 
 /** Us first, then what one writes without a library, then the peers. */
-export const keepers: ReadonlyArray<Contender> = [
+const keepers: ReadonlyArray<Contender> = [
   latchkey,
   latchkeyDefaults,
   effectCached,
@@ -38,15 +32,4 @@ export const keepers: ReadonlyArray<Contender> = [
   undiciOidc
 ]
 
-/** Without the variant of ours that differs in its jitter only. */
-export const single = keepers.filter((contender) => contender !== latchkeyDefaults)
-
 export const contenders: ReadonlyArray<Contender> = [...keepers, ...statics]
-
-export const byName = (name: string): Contender => {
-  const found = contenders.find((contender) => contender.name === name)
-  if (found === undefined) {
-    throw new Error(`no contender is called ${name}: ${contenders.map(({ name }) => name).join(", ")}`)
-  }
-  return found
-}

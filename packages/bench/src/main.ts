@@ -1,13 +1,13 @@
 // npm run bench -- [--only hot,refresh] [--contenders latchkey,@smithy/core] [--rounds 5] [--out <folder>] [--merge]
 // --merge keeps what the folder has of the measures that are not run.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { cpus } from "node:os"
+import { cpus, loadavg } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { bundle } from "./build.ts"
 import type { Contender } from "./Contender.ts"
 import { contenders } from "./contenders.ts"
-import type { Measure, Round } from "./Measure.ts"
+import { isStatic, isVariant, type Measure, type Round } from "./Measure.ts"
 import { byDefault, measures } from "./measures.ts"
 import { importCosts } from "./imports.ts"
 import { runChild, startServer } from "./processes.ts"
@@ -68,10 +68,11 @@ const child = await bundle("child")
 const startedAt = performance.now()
 
 const runRound = async (measure: Measure, round: number): Promise<void> => {
+  const fits = measure.fits ?? ((one: Contender) => !isVariant(one) && !isStatic(one))
   // Interleaved: each round takes every contender once, and begins with another one.
   const queue = [
     ...rotate(
-      [...measure.contenders].filter((one) => chosenContenders.has(one)),
+      contenders.filter((one) => chosenContenders.has(one) && fits(one)),
       round
     )
   ]
@@ -86,6 +87,30 @@ const runRound = async (measure: Measure, round: number): Promise<void> => {
   await Promise.all(Array.from({ length: measure.parallel }, lane))
 }
 
+const write = (done: number): string => {
+  const table = markdown(results, {
+    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(
+      " "
+    ),
+    machine: `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, load ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(" ")}`,
+    seconds: (performance.now() - startedAt) / 1000,
+    rounds: done
+  })
+  mkdirSync(values.out, { recursive: true })
+  writeFileSync(file, `${JSON.stringify(results)}\n`)
+  writeFileSync(join(values.out, "table.md"), table)
+  const refreshRounds = results.rounds["refresh"]
+  if (refreshRounds !== undefined) {
+    writeFileSync(join(values.out, "refresh.svg"), chart(refreshRounds))
+  }
+  return table
+}
+
+if (values.only === undefined || values.only.split(",").includes("imports")) {
+  results.imports = await importCosts(rounds)
+}
 for (let round = 0; round < rounds; round++) {
   for (const measure of chosenMeasures) {
     const from = performance.now()
@@ -94,28 +119,9 @@ for (let round = 0; round < rounds; round++) {
       `round ${round + 1} of ${rounds}, ${measure.name}: ${((performance.now() - from) / 1000).toFixed(1)} s`
     )
   }
-}
-if (values.only === undefined || values.only.split(",").includes("imports")) {
-  results.imports = await importCosts(rounds)
+  // A run that is broken off leaves the rounds that it has finished.
+  write(round + 1)
 }
 server.stop()
-
-const seconds = (performance.now() - startedAt) / 1000
-const table = markdown(results, {
-  command: `npm run bench${process.argv
-    .slice(2)
-    .map((arg, index) => `${index === 0 ? " --" : ""} ${arg}`)
-    .join("")}`,
-  machine: `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown"}`,
-  seconds,
-  rounds
-})
-mkdirSync(values.out, { recursive: true })
-writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
-writeFileSync(join(values.out, "table.md"), table)
-const refreshRounds = results.rounds["refresh"]
-if (refreshRounds !== undefined) {
-  writeFileSync(join(values.out, "refresh.svg"), chart(refreshRounds))
-}
-console.log(`\n${table}\n${seconds.toFixed(0)} s; written to ${values.out}`)
+console.log(`\n${write(rounds)}\nwritten to ${values.out}`)
 process.exit(0)

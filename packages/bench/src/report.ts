@@ -1,3 +1,4 @@
+import { contenders } from "./contenders.ts"
 import type { Round } from "./Measure.ts"
 import { measures } from "./measures.ts"
 import { median } from "./stats.ts"
@@ -41,16 +42,7 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<st
 /** What the child adds to every round. */
 const everywhere = "unhandled"
 
-const baseOf = (name: string): string =>
-  name.startsWith("latchkey") || name === "effect-cached" || name === "static-effect"
-    ? "static-effect"
-    : name === "@azure/core-rest-pipeline" || name === "static-azure"
-      ? "static-azure"
-      : name === "axios-auth-refresh" || name === "static-axios"
-        ? "static-axios"
-        : name === "undici-oidc-interceptor" || name === "static-undici"
-          ? "static-undici"
-          : "static-fetch"
+const baseOf = (name: string): string => contenders.find((contender) => contender.name === name)?.base ?? ""
 
 /** Latencies mean something only beside those of the same client with a static header, in the same round. */
 const p99Ratios = (
@@ -83,7 +75,7 @@ export const markdown = (results: Results, about: About): string => {
       `### ${measure.name}: ${measure.title}`,
       table(
         ["", ...figures, ...(withRatio ? ["p99 over static"] : [])],
-        measure.contenders
+        contenders
           .filter(({ name }) => row[name] !== undefined)
           .map(({ name }) =>
             [name].concat(

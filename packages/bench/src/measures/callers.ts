@@ -1,4 +1,3 @@
-import { keepers, statics } from "../contenders.ts"
 import { many, outcomeOf, type Measure } from "../Measure.ts"
 import { inProcess } from "../target.ts"
 
@@ -9,7 +8,7 @@ const calls = 8_192
 export const callers: Measure = {
   name: "callers",
   title: "CPU time per call with 1, 64, 512 and 4,096 callers at once, in-process transport",
-  contenders: [...keepers.slice(0, 1), ...statics.slice(0, 1)],
+  fits: ({ name }) => name === "latchkey" || name === "static-effect",
   parallel: 1,
   run: async (contender) => {
     const session = await contender.open(inProcess)

@@ -1,14 +1,13 @@
-import { single } from "../contenders.ts"
-import { many, outcomeOf, sleep, type Measure } from "../Measure.ts"
+import { isStatic, isVariant, many, outcomeOf, sleep, type Measure } from "../Measure.ts"
 import { openRealm } from "../target.ts"
 
 /** The caller that started the mint gives up; 99 others wait for it. */
 export const cancelled: Measure = {
   name: "cancelled",
   title: "the caller that started the mint is cancelled, 99 others wait",
-  contenders: single.filter((contender) => contender.cancels),
+  fits: (contender) => contender.cancels && !isVariant(contender) && !isStatic(contender),
   parallel: 2,
-  run: async (contender, serverUrl) => {
+  run: async (contender, { serverUrl }) => {
     const realm = await openRealm(serverUrl, { tokenDelay: 150 })
     const session = await contender.open(realm.target)
     const controller = new AbortController()

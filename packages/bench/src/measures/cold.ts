@@ -1,4 +1,3 @@
-import { single } from "../contenders.ts"
 import { many, outcomeOf, sleep, type Measure } from "../Measure.ts"
 import { openRealm } from "../target.ts"
 
@@ -9,9 +8,8 @@ const lifetime = 2_000
 export const cold: Measure = {
   name: "cold",
   title: "1,000 concurrent cold calls, and at the instant of expiry",
-  contenders: single,
   parallel: 2,
-  run: async (contender, serverUrl) => {
+  run: async (contender, { serverUrl }) => {
     const first = await openRealm(serverUrl, { tokenDelay: 150 })
     const fresh = await contender.open(first.target)
     const atStart = await outcomeOf(many(calls, () => fresh.call()))

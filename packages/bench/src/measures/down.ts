@@ -1,4 +1,3 @@
-import { single } from "../contenders.ts"
 import { sleep, type Measure } from "../Measure.ts"
 import { openRealm } from "../target.ts"
 
@@ -15,9 +14,8 @@ const interval = 100
 export const down: Measure = {
   name: "down",
   title: "token endpoint down 1.5 s while the token lives",
-  contenders: single,
   parallel: 16,
-  run: async (contender, serverUrl) => {
+  run: async (contender, { serverUrl }) => {
     const realm = await openRealm(serverUrl, { lifetime, tokenDelay: 20 })
     const session = await contender.open(realm.target)
     const start = performance.now()

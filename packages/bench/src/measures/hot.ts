@@ -1,5 +1,4 @@
 import type { Session } from "../Contender.ts"
-import { byName, single } from "../contenders.ts"
 import type { Measure } from "../Measure.ts"
 import { median } from "../stats.ts"
 import { inProcess } from "../target.ts"
@@ -36,11 +35,10 @@ const bytesOf = async (session: Session): Promise<number> => {
 export const hot: Measure = {
   name: "hot",
   title: "hot path, in-process transport: time and bytes per request over a static header",
-  contenders: single,
   parallel: 1,
-  run: async (contender) => {
+  run: async (contender, rivals) => {
     const own = await contender.open(inProcess)
-    const base = await byName(contender.base).open(inProcess)
+    const base = await rivals.base.open(inProcess)
     for (let warm = 0; warm < 30; warm++) {
       await own.sequence(callsPerSlice)
       await base.sequence(callsPerSlice)

@@ -1,4 +1,3 @@
-import { keepers } from "../contenders.ts"
 import { sleep, type Measure } from "../Measure.ts"
 import { inProcess } from "../target.ts"
 
@@ -21,7 +20,7 @@ const shortLived: typeof globalThis.fetch = async (input, init) => {
 export const leak: Measure = {
   name: "leak",
   title: "heap after 1,000,000 calls and 10,000 refreshes, over the heap after 10,000 calls",
-  contenders: keepers.slice(0, 1),
+  fits: ({ name }) => name === "latchkey",
   parallel: 1,
   run: async (contender) => {
     const seen = { mints: 0 }

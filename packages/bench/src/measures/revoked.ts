@@ -1,4 +1,3 @@
-import { single } from "../contenders.ts"
 import { many, outcomeOf, sleep, type Measure } from "../Measure.ts"
 import { openRealm } from "../target.ts"
 
@@ -6,9 +5,8 @@ import { openRealm } from "../target.ts"
 export const revoked: Measure = {
   name: "revoked",
   title: "token revoked with 200 in flight, then 50 more calls",
-  contenders: single,
   parallel: 2,
-  run: async (contender, serverUrl) => {
+  run: async (contender, { serverUrl }) => {
     const realm = await openRealm(serverUrl, { apiDelay: 200, tokenDelay: 50 })
     const session = await contender.open(realm.target)
     await session.call()

@@ -1,5 +1,4 @@
-import { single } from "../contenders.ts"
-import { many, outcomeOf, sleep, type Measure } from "../Measure.ts"
+import { isVariant, many, outcomeOf, sleep, type Measure } from "../Measure.ts"
 import { openRealm } from "../target.ts"
 
 const lifetime = 1_000
@@ -8,9 +7,9 @@ const lifetime = 1_000
 export const rotation: Measure = {
   name: "rotation",
   title: "rotating refresh token, 5 expiries x 50 calls",
-  contenders: single.filter((contender) => contender.rotates),
+  fits: (contender) => contender.rotates && !isVariant(contender),
   parallel: 3,
-  run: async (contender, serverUrl) => {
+  run: async (contender, { serverUrl }) => {
     const realm = await openRealm(serverUrl, { rotates: true, lifetime, tokenDelay: 50 })
     const session = await contender.open(realm.target)
     await session.call()

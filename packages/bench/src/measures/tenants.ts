@@ -1,5 +1,4 @@
 import type { Contender, Session, Target } from "../Contender.ts"
-import { byName, single } from "../contenders.ts"
 import type { Measure } from "../Measure.ts"
 import { inProcess } from "../target.ts"
 
@@ -58,10 +57,9 @@ const costOf = async (contender: Contender, count: number): Promise<Cost> => {
 export const tenants: Measure = {
   name: "tenants",
   title: "10,000 tenants: heap per tenant over static",
-  contenders: single,
   parallel: 2,
-  run: async (contender) => {
-    const base = byName(contender.base)
+  run: async (contender, rivals) => {
+    const base = rivals.base
     await costOf(contender, 200)
     await costOf(base, 200)
     const figures: Record<string, number> = {}
