@@ -7,7 +7,7 @@ export interface Round {
 }
 
 /** What a contender is measured beside. */
-export interface Rivals {
+interface Rivals {
   readonly serverUrl: string
   /** The same client with a static header. */
   readonly base: Contender

@@ -2,7 +2,7 @@ import { many, outcomeOf, type Measure } from "../Measure.ts"
 import { inProcess } from "../target.ts"
 
 const sizes = [1, 64, 512, 4_096]
-const calls = 8_192
+const calls = 4_096
 
 /** Time per call by how many callers there are at once: it must not depend on it. */
 export const callers: Measure = {

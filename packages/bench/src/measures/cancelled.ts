@@ -6,7 +6,7 @@ export const cancelled: Measure = {
   name: "cancelled",
   title: "the caller that started the mint is cancelled, 99 others wait",
   fits: (contender) => contender.cancels && !isVariant(contender) && !isStatic(contender),
-  parallel: 2,
+  parallel: 3,
   run: async (contender, { serverUrl }) => {
     const realm = await openRealm(serverUrl, { tokenDelay: 150 })
     const session = await contender.open(realm.target)

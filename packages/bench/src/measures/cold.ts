@@ -8,7 +8,7 @@ const lifetime = 2_000
 export const cold: Measure = {
   name: "cold",
   title: "1,000 concurrent cold calls, and at the instant of expiry",
-  parallel: 2,
+  parallel: 3,
   run: async (contender, { serverUrl }) => {
     const first = await openRealm(serverUrl, { tokenDelay: 150 })
     const fresh = await contender.open(first.target)

@@ -5,7 +5,7 @@ import { openRealm } from "../target.ts"
 const duration = 20_000
 const callers = 64
 /** Each caller calls once in it: the machine must not be the bottleneck, or it is all that is measured. */
-const interval = 500
+const interval = 1_000
 const tokenDelay = 150
 /** A call that took two thirds of the token endpoint's time waited for it. */
 const stall = 100
@@ -20,6 +20,11 @@ export const refresh: Measure = {
   fits: () => true,
   parallel: 8,
   run: async (contender, { serverUrl }) => {
+    const warm = await openRealm(serverUrl, {})
+    const warming = await contender.open(warm.target)
+    await warming.sequence(300)
+    await warming.close()
+    await warm.drop()
     const realm = await openRealm(serverUrl, { lifetime: 2_000, tokenDelay })
     const session = await contender.open(realm.target)
     await session.call().catch(() => 0)

@@ -5,7 +5,7 @@ import { openRealm } from "../target.ts"
 export const revoked: Measure = {
   name: "revoked",
   title: "token revoked with 200 in flight, then 50 more calls",
-  parallel: 2,
+  parallel: 3,
   run: async (contender, { serverUrl }) => {
     const realm = await openRealm(serverUrl, { apiDelay: 200, tokenDelay: 50 })
     const session = await contender.open(realm.target)
