@@ -13,7 +13,7 @@ const heap = async (): Promise<number> => {
 const shortLived: typeof globalThis.fetch = async (input, init) => {
   const response = await inProcess.fetch(input, init)
   const text = await response.text()
-  return new Response(text.replace('"expires_in":3600', '"expires_in":0.008'), response)
+  return new Response(text.replace('"expires_in":3600', '"expires_in":0.02'), response)
 }
 
 /** A million calls and ten thousand refreshes, which must leave nothing behind. Minutes: not run by default. */
@@ -29,14 +29,15 @@ export const leak: Measure = {
       return shortLived(input, init)
     }
     const session = await contender.open(inProcess)
-    const refreshing = await contender.open({ ...inProcess, lifetime: 8, fetch: counting })
+    const refreshing = await contender.open({ ...inProcess, lifetime: 20, fetch: counting })
     await session.sequence(10_000)
-    await refreshing.call()
+    await refreshing.call().catch(() => 0)
     const before = await heap()
     await session.sequence(990_000)
     const afterCalls = await heap()
     while (seen.mints < 10_000) {
-      await refreshing.call()
+      // A machine that is busy for 20 ms has a token that is over on arrival.
+      await refreshing.call().catch(() => 0)
       await sleep(1)
     }
     const afterRefreshes = await heap()
