@@ -16,7 +16,7 @@ import { authenticate } from "./internal/authenticate.ts"
 import { resolveUrl } from "./internal/baseUrl.ts"
 import { clientParts } from "./internal/clientParts.ts"
 import { fetchWith } from "./internal/fetch.ts"
-import { makeSelect } from "./internal/origin.ts"
+import { goesTo, makeSelect } from "./internal/origin.ts"
 
 /**
  * Options of an authenticated client.
@@ -94,7 +94,8 @@ export const make = (
 > =>
   Effect.map(HttpClient.HttpClient, (base) => {
     const { postprocess, preprocess } = clientParts(base)
-    const select = makeSelect(new Map(manager.flow.origins.map((origin) => [origin, manager])))
+    const { origins } = manager.flow
+    const select = (url: string) => (goesTo(url, origins) ? manager : undefined)
     const baseUrl = manager.flow.apiUrl
     const send = authenticate({
       postprocess,

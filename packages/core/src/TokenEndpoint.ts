@@ -12,7 +12,6 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { constTrue } from "effect/Function"
@@ -24,6 +23,7 @@ import * as Stream from "effect/Stream"
 import * as AuthError from "./AuthError.ts"
 import * as Expiry from "./Expiry.ts"
 import * as TokenSet from "./TokenSet.ts"
+import { instant } from "./internal/instant.ts"
 import { mentions } from "./internal/mentions.ts"
 import { parseUrl } from "./internal/parseUrl.ts"
 import { httpDate, retryAfter } from "./internal/retryAfter.ts"
@@ -373,10 +373,6 @@ export const refused = (call: Call, answer: Answer, refusal: Refusal = {}): Auth
 
 const retryAt = (answer: Answer): number | undefined =>
   retryAfter(answer.headers["retry-after"], answer.receivedAt, Expiry.clockSkew(answer))
-
-/** Epoch milliseconds as a `DateTime`, where a date can name them. */
-const instant = (millis: number | undefined): DateTime.Utc | undefined =>
-  millis === undefined ? undefined : Option.getOrUndefined(DateTime.make(millis))
 
 /**
  * The typed error of an answer that should be a token and is not: `what` says what is missing or

@@ -16,9 +16,10 @@ import type { AuthEvent } from "./AuthEvent.ts"
 import type { AuthFlow } from "./AuthFlow.ts"
 import type * as Expiry from "./Expiry.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
-import * as TokenStore from "./TokenStore.ts"
+import type * as TokenStore from "./TokenStore.ts"
 import { Manager } from "./internal/manager.ts"
 import { TypeId as internalTypeId } from "./internal/managerTypeId.ts"
+import { share } from "./internal/shareRegistry.ts"
 
 /**
  * The mark of a {@link TokenManager}.
@@ -123,6 +124,9 @@ export interface Options {
   readonly policy?: RefreshPolicy.RefreshPolicy | undefined
 }
 
+/** `TokenStore.TokenStore` by its key: importing it would bring all stores to those who have none. */
+const storeTag = Context.GenericTag<TokenStore.TokenStore, TokenStore.Service>("@latchkey/core/TokenStore")
+
 /**
  * Makes the manager of a flow, in the scope of the caller: no fiber outlives it. Does no call.
  *
@@ -138,14 +142,18 @@ export const make = (
 ): Effect.Effect<TokenManager, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
-    const store = yield* Effect.serviceOption(TokenStore.TokenStore)
+    const store = yield* Effect.serviceOption(storeTag)
     // A mint belongs to no caller: it must not hang below the span under which the layer was built.
-    const runtime = yield* Effect.mapInputContext(Effect.runtime(), (context: Context.Context<never>) =>
-      Context.omit(Tracer.ParentSpan)(context)
-    )
+    const context = yield* Effect.context<never>()
+    const runtime = yield* Option.isNone(Context.getOption(context, Tracer.ParentSpan))
+      ? Effect.runtime()
+      : Effect.mapInputContext(Effect.runtime(), (context: Context.Context<never>) =>
+          Context.omit(Tracer.ParentSpan)(context)
+        )
     const policy = RefreshPolicy.resolve(options.policy, Option.getOrUndefined(flow.retry))
+    const sharing = Option.isNone(store) ? undefined : share(store.value, flow, policy)
     return yield* Effect.acquireRelease(
-      Effect.sync((): Manager => new Manager(flow, policy, Option.getOrUndefined(store), clock, runtime)),
+      Effect.sync((): Manager => new Manager(flow, policy, sharing, clock, runtime)),
       (manager) => manager.close
     )
   })

@@ -19,6 +19,9 @@ import * as Schema from "effect/Schema"
 import * as TokenSet from "./TokenSet.ts"
 import { directoryStore } from "./internal/directory.ts"
 import { makeSeal } from "./internal/seal.ts"
+import { provideSharing } from "./internal/shareRegistry.ts"
+import { shareOver } from "./internal/sharing.ts"
+import { StoreError } from "./internal/storeError.ts"
 
 /**
  * The mark of a {@link Service}.
@@ -44,14 +47,7 @@ export type TypeId = typeof TypeId
  * @since 0.1.0
  * @category errors
  */
-export class StoreError extends Schema.TaggedError<StoreError>("@latchkey/core/TokenStore/StoreError")(
-  "StoreError",
-  {
-    reason: Schema.Literal("unreachable", "corrupt", "locked"),
-    /** What happened, and what to do about it. Never a record, a connection string or a raw cause (R15). */
-    message: Schema.String
-  }
-) {}
+export { StoreError }
 
 /**
  * A token set as a store holds it.
@@ -141,6 +137,9 @@ export interface Service {
  * @category tags
  */
 export class TokenStore extends Context.Tag("@latchkey/core/TokenStore")<TokenStore, Service>() {}
+
+// Whoever has a store has this module, for its tag; the managers of those who have none stay small.
+provideSharing(shareOver)
 
 /** The form of a record in a store that keeps text. The tokens stand in it in plain. */
 const Record = Schema.parseJson(

@@ -27,7 +27,7 @@ export class ClockGuard {
   /** Epoch milliseconds; infinity where even the monotonic clock ran backwards and no age can be told. */
   now(): number {
     const nanos = this.#clock.unsafeCurrentTimeNanos()
-    const elapsed = Number((nanos - this.#monotonic) / 1_000_000n)
+    const elapsed = Math.trunc(Number(nanos - this.#monotonic) / 1_000_000)
     if (elapsed < 0) {
       return (this.#latest = Number.POSITIVE_INFINITY)
     }

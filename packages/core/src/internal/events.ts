@@ -1,17 +1,63 @@
 import type * as Clock from "effect/Clock"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as PubSub from "effect/PubSub"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { AuthEvent } from "../AuthEvent.ts"
 
 /** How many events a slow subscriber may lag behind before it loses the oldest. */
 const backlog = 256
 
+/** One subscriber. Not a `PubSub`, nor a `Mailbox`: either would be the largest part of a bundle with us. */
+class Subscriber {
+  #events: Array<AuthEvent> = []
+  #ended = false
+  #news: Deferred.Deferred<void> | undefined
+
+  offer(event: AuthEvent): void {
+    if (this.#events.length === backlog) {
+      this.#events.shift()
+    }
+    this.#events.push(event)
+    this.#wake()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#news !== undefined) {
+      Deferred.unsafeDone(this.#news, Effect.void)
+      this.#news = undefined
+    }
+  }
+
+  take(): Effect.Effect<Chunk.Chunk<AuthEvent>, Option.Option<never>> {
+    return Effect.suspend(() => {
+      if (this.#events.length > 0) {
+        const events = Chunk.unsafeFromArray(this.#events)
+        this.#events = []
+        return Effect.succeed(events)
+      }
+      if (this.#ended) {
+        return Effect.fail(Option.none())
+      }
+      this.#news ??= Deferred.unsafeMake(FiberId.none)
+      return Effect.zipRight(Deferred.await(this.#news), this.take())
+    })
+  }
+}
+
 /** R19: where a manager tells what happens. Costs nothing while nobody listens. */
 export class Events {
   readonly provider: string
   readonly #clock: Clock.Clock
-  #hub: PubSub.PubSub<AuthEvent> | undefined
+  /** Made for the first of them: most managers have none. */
+  #subscribers: Set<Subscriber> | undefined
 
   constructor(provider: string, clock: Clock.Clock) {
     this.provider = provider
@@ -24,21 +70,27 @@ export class Events {
   }
 
   emit(event: AuthEvent): void {
-    this.#hub?.unsafeOffer(event)
+    this.#subscribers?.forEach((subscriber) => subscriber.offer(event))
   }
 
   get stream(): Stream.Stream<AuthEvent> {
     return Stream.unwrapScoped(
-      Effect.gen(this, function* () {
-        // Made for the first subscriber: most managers have none.
-        const hub = this.#hub ?? (yield* PubSub.sliding<AuthEvent>(backlog))
-        this.#hub ??= hub
-        return Stream.fromQueue(yield* PubSub.subscribe(this.#hub))
-      })
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const subscriber = new Subscriber()
+            this.#subscribers ??= new Set()
+            this.#subscribers.add(subscriber)
+            return subscriber
+          }),
+          (subscriber) => Effect.sync(() => this.#subscribers?.delete(subscriber))
+        ),
+        (subscriber) => Stream.repeatEffectChunkOption(subscriber.take())
+      )
     )
   }
 
   get close(): Effect.Effect<void> {
-    return Effect.suspend(() => (this.#hub === undefined ? Effect.void : PubSub.shutdown(this.#hub)))
+    return Effect.sync(() => this.#subscribers?.forEach((subscriber) => subscriber.end()))
   }
 }

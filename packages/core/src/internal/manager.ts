@@ -16,16 +16,15 @@ import type { AuthFlow } from "../AuthFlow.ts"
 import * as Expiry from "../Expiry.ts"
 import type * as RefreshPolicy from "../RefreshPolicy.ts"
 import type * as TokenManager from "../TokenManager.ts"
-import type * as TokenStore from "../TokenStore.ts"
 import { Events } from "./events.ts"
 import { Grants } from "./grants.ts"
 import { TypeId } from "./managerTypeId.ts"
-import { Leasing } from "./leasing.ts"
+import type { Leasing } from "./leasing.ts"
 import { Minting } from "./minting.ts"
 import { shutDown, unavailable } from "./ownErrors.ts"
 import { Serving } from "./serving.ts"
-import { StoreAccess } from "./storeAccess.ts"
-import { StoreSession } from "./storeSession.ts"
+import type { Share } from "./sharing.ts"
+import type { StoreSession } from "./storeSession.ts"
 import { Throttle } from "./throttle.ts"
 
 /** One mint in progress, which any number of callers wait on (R4). */
@@ -54,7 +53,7 @@ export class Manager implements TokenManager.TokenManager {
   constructor(
     flow: AuthFlow,
     policy: RefreshPolicy.Resolved,
-    store: TokenStore.Service | undefined,
+    share: Share | undefined,
     clock: Clock.Clock,
     runtime: Runtime.Runtime<never>
   ) {
@@ -68,11 +67,10 @@ export class Manager implements TokenManager.TokenManager {
     this.#events = events
     this.#serving = serving
     this.#throttle = throttle
-    const fork = Runtime.runFork(runtime)
-    if (store !== undefined) {
-      const access = new StoreAccess(store, flow, policy.mintDeadline, events)
-      this.#store = new StoreSession(access, fork)
-      this.#leasing = new Leasing(access, this.#store, policy, fork)
+    if (share !== undefined) {
+      const { leasing, session } = share(events, Runtime.runFork(runtime))
+      this.#store = session
+      this.#leasing = leasing
     }
     this.#minting = new Minting({
       flow,

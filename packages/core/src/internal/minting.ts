@@ -184,10 +184,10 @@ export class Minting {
     again: () => boolean = () => true
   ): Effect.Effect<TokenSet.TokenSet, AuthError> {
     return Effect.suspend(() => {
-      const { flow, policy, throttle } = this.#parts
+      const { flow, policy, serving, throttle } = this.#parts
       return mint.pipe(
         Effect.retry({
-          schedule: retryPlan(policy.retry, deadlineAt),
+          schedule: retryPlan(policy.retry, deadlineAt, (failures) => serving.patience(failures)),
           while: () => !this.stopped && again() && throttle.hasBudget()
         }),
         Effect.mapError((error) => giveUp(error, deadlineAt)),

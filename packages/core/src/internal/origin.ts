@@ -39,3 +39,14 @@ export const makeSelect = <A>(claims: ReadonlyMap<string, A>): ((url: string) =>
     return origin === undefined ? undefined : claims.get(origin)
   }
 }
+
+/** {@link makeSelect} for a single claimant: whether a URL goes to one of its origins. */
+export const goesTo = (url: string, origins: ReadonlyArray<string>): boolean => {
+  for (const origin of origins) {
+    if (startsWithOrigin(url, origin)) {
+      return true
+    }
+  }
+  const origin = originOf(url)
+  return origin !== undefined && origins.includes(origin)
+}

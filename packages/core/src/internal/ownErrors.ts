@@ -1,5 +1,5 @@
-import * as DateTime from "effect/DateTime"
 import * as AuthError from "../AuthError.ts"
+import { instant } from "./instant.ts"
 
 /** The errors that the manager itself raises, beside those of its flow. */
 
@@ -34,7 +34,7 @@ export const exhausted = (provider: string, expiredAt: number | undefined): Auth
     provider,
     operation: "refresh",
     credential: "refresh_token",
-    expiredAt: expiredAt === undefined ? undefined : DateTime.unsafeMake(expiredAt),
+    expiredAt: instant(expiredAt),
     message: `${provider} has no usable refresh token and no login: configure a new refresh token.`
   })
 
@@ -48,7 +48,7 @@ export const budgetSpent = (
   new AuthError.RateLimited({
     provider,
     operation,
-    retryAfter: DateTime.unsafeMake(until),
+    retryAfter: instant(until),
     message: `${provider} is not asked for a token again before retryAfter: the mint budget is spent${
       lastFailure === undefined ? "" : ` after ${lastFailure._tag}`
     }. Look at the last failure, and at what rejects the tokens.`

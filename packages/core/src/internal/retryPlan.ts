@@ -35,16 +35,25 @@ export const giveUp = (error: AuthError.AuthError, deadlineAt: number): AuthErro
       })
     : error
 
-/** The schedule of one flight: the flow's own, under `Retry-After` and the deadline. */
+/**
+ * The schedule of one flight: the flow's own, under `Retry-After` and the deadline. `atLeast` is how long
+ * the next try should wait, by how many have failed, because nobody waits for it; 0: somebody does.
+ */
 export const retryPlan = (
   schedule: Schedule.Schedule<unknown, AuthError.AuthError>,
-  deadlineAt: number
-): Schedule.Schedule<AuthError.AuthError, AuthError.AuthError> =>
-  Schedule.passthrough(schedule).pipe(
+  deadlineAt: number,
+  atLeast: (failures: number) => number = () => 0
+): Schedule.Schedule<AuthError.AuthError, AuthError.AuthError> => {
+  let failures = 0
+  return Schedule.passthrough(schedule).pipe(
     Schedule.whileInput((error: AuthError.AuthError) => worthRetrying(error, deadlineAt)),
     Schedule.modifyDelayEffect((error, delay) =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
-        Duration.millis(delayUntilNext(error, Duration.toMillis(delay), now))
-      )
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        failures += 1
+        return Duration.millis(
+          delayUntilNext(error, Math.max(Duration.toMillis(delay), atLeast(failures)), now)
+        )
+      })
     )
   )
+}

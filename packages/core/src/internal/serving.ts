@@ -9,6 +9,7 @@ import * as Expiry from "../Expiry.ts"
 import type * as RefreshPolicy from "../RefreshPolicy.ts"
 import type { AccessToken } from "../TokenManager.ts"
 import * as TokenSet from "../TokenSet.ts"
+import { backgroundPause } from "./backgroundPause.ts"
 import { ClockGuard } from "./clockGuard.ts"
 import type { Events } from "./events.ts"
 import { invalid } from "./ownErrors.ts"
@@ -63,6 +64,18 @@ export class Serving {
   get remaining(): number {
     const current = this.#current
     return current === undefined ? 0 : current.timeline.expiresAt - current.guard.now()
+  }
+
+  /**
+   * R3, R11: how long the next try of a mint that failed may wait, in milliseconds: while the token is
+   * served nobody waits for it, and the provider gets time to recover. Half of what is left until
+   * somebody would have to wait, at most.
+   */
+  patience(failures: number): number {
+    const current = this.#current
+    return current === undefined || current.dropped
+      ? 0
+      : backgroundPause(failures, (current.timeline.expiredAt - current.guard.now()) * 2)
   }
 
   /** The served token where its real expiry has not come, whatever its phase (R3). */

@@ -3,8 +3,9 @@ import * as AuthError from "../AuthError.ts"
 import { AuthEvent } from "../AuthEvent.ts"
 import type * as AuthFlow from "../AuthFlow.ts"
 import type { TokenSet } from "../TokenSet.ts"
-import * as TokenStore from "../TokenStore.ts"
+import type * as TokenStore from "../TokenStore.ts"
 import type { Events } from "./events.ts"
+import { StoreError } from "./storeError.ts"
 
 type Action = "load" | "save" | "lease"
 
@@ -70,7 +71,7 @@ export class StoreAccess {
       // R15: a store dies of what it was to read or write. One that is broken is one out of reach.
       Effect.catchAllDefect(() =>
         Effect.fail(
-          new TokenStore.StoreError({
+          new StoreError({
             reason: "unreachable",
             message: "The token store broke down: it threw where it should have failed with a StoreError."
           })
@@ -79,7 +80,7 @@ export class StoreAccess {
       Effect.timeoutFail({
         duration: this.#timeout,
         onTimeout: () =>
-          new TokenStore.StoreError({
+          new StoreError({
             reason: "unreachable",
             message: "The token store did not answer in time."
           })

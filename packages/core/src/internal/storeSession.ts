@@ -7,8 +7,9 @@ import * as Option from "effect/Option"
 import type * as AuthError from "../AuthError.ts"
 import { AuthEvent } from "../AuthEvent.ts"
 import type { TokenSet } from "../TokenSet.ts"
-import * as TokenStore from "../TokenStore.ts"
+import type * as TokenStore from "../TokenStore.ts"
 import type { StoreAccess } from "./storeAccess.ts"
+import { StoreError } from "./storeError.ts"
 
 /** Takes over a stored token set; true if it is served now. */
 export type Adopt = (tokens: TokenSet) => boolean
@@ -105,7 +106,7 @@ export class StoreSession {
         return conflictsLeft > 0
           ? this.#write(tokens, adopt, conflictsLeft - 1)
           : Effect.fail(
-              new TokenStore.StoreError({
+              new StoreError({
                 reason: "unreachable",
                 message: "The record changes faster than it can be written."
               })

@@ -1,0 +1,14 @@
+import type { Contender } from "../Contender.ts"
+import { axiosSession, makeAxios } from "../bases/axios.ts"
+
+export const staticAxios: Contender = {
+  name: "static-axios",
+  base: "static-axios",
+  rotates: false,
+  cancels: true,
+  open: (target) => {
+    const client = makeAxios(target)
+    client.defaults.headers.common["Authorization"] = "Bearer static"
+    return Promise.resolve(axiosSession(client))
+  }
+}

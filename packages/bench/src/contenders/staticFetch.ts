@@ -1,0 +1,10 @@
+import type { Contender } from "../Contender.ts"
+import { fetchSession } from "../bases/fetch.ts"
+
+export const staticFetch: Contender = {
+  name: "static-fetch",
+  base: "static-fetch",
+  rotates: false,
+  cancels: true,
+  open: (target) => Promise.resolve(fetchSession(target, () => "static"))
+}
