@@ -16,6 +16,8 @@ export interface Ledger {
   /** Refreshes with a refresh token that was spent. */
   readonly reuses: number
   readonly calls: number
+  /** Those that arrived while the token endpoint was about to answer: from who did not wait for it. */
+  readonly callsDuringMints: number
   /** Calls that were rejected. */
   readonly rejected: number
   /** How often the call that was sent most often was sent. */

@@ -11,18 +11,20 @@ interface State {
   refreshToken: number
   downUntil: number
   lifetime: number
+  minting: number
 }
 
 const realms = new Map<string, State>()
 
 const open = (realm: Realm): State => ({
   realm,
-  ledger: { mints: 0, refused: 0, reuses: 0, calls: 0, rejected: 0, mostSends: 0 },
+  ledger: { mints: 0, refused: 0, reuses: 0, calls: 0, callsDuringMints: 0, rejected: 0, mostSends: 0 },
   tokens: new Map(),
   sends: new Map(),
   refreshToken: 0,
   downUntil: 0,
-  lifetime: realm.lifetime
+  lifetime: realm.lifetime,
+  minting: 0
 })
 
 const read = async (incoming: IncomingMessage): Promise<string> => {
@@ -87,12 +89,17 @@ const mint = (state: State, body: string, outgoing: ServerResponse): void => {
     expires_in: state.lifetime / 1000,
     ...(realm.rotates ? { refresh_token: `refresh-${state.refreshToken}` } : {})
   }
-  after(realm.tokenDelay, () => answer(outgoing, 200, answered))
+  state.minting += 1
+  after(realm.tokenDelay, () => {
+    state.minting -= 1
+    answer(outgoing, 200, answered)
+  })
 }
 
 const call = (state: State, incoming: IncomingMessage, outgoing: ServerResponse): void => {
   const { ledger, realm } = state
   ledger.calls += 1
+  ledger.callsDuringMints += state.minting > 0 ? 1 : 0
   const id = incoming.headers["x-call"]
   if (typeof id === "string") {
     const sends = (state.sends.get(id) ?? 0) + 1
