@@ -32,8 +32,8 @@ export interface RefreshPolicy {
   readonly jitter?: number | undefined
   /**
    * How long a flight may take, its retries included (R4). Over a store that processes share it starts
-   * when the lease is there: the lease of a process that was killed lasts one and a half of it, the
-   * next one's mint another, and a store may be away for one more. Default: 20 seconds.
+   * when the lease is there: the leases of two processes that were killed last two and a half of it,
+   * the next one's mint another, and a store may be away for one more. Default: 20 seconds.
    */
   readonly mintDeadline?: Duration.DurationInput | undefined
   /**

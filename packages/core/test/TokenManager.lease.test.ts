@@ -85,7 +85,7 @@ describe("the lease of a token", () => {
       const test = yield* TestFlow.make({ refresh: "rotates" })
       const manager = yield* makeWith(store, test)
       yield* store.lease("test-key", 3_600_000)
-      const result = yield* TestFlow.during("51 seconds", Effect.either(manager.get))
+      const result = yield* TestFlow.during("75 seconds", Effect.either(manager.get))
       assert.isTrue(Either.isLeft(result) && result.left._tag === "Unavailable")
       assert.strictEqual(test.mints(), 0)
     })

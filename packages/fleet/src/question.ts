@@ -7,7 +7,7 @@ export const Question = Schema.parseJson(
     baseUrl: Schema.String,
     accountId: Schema.String,
     publicKey: Schema.String,
-    /** Milliseconds; a lease lasts one and a half of it. */
+    /** Milliseconds; a lease lasts one and a quarter of it. */
     mintDeadline: Schema.Number,
     waitsBeforeSaving: Schema.Boolean
   })

@@ -90,7 +90,7 @@ const expiry = (manager: TokenManager.TokenManager) =>
       yield* leaving
     }
     // The longest flight: the lease of a store that failed while granting it, the store away, the mint.
-    yield* TestClock.adjust("95 seconds")
+    yield* TestClock.adjust("135 seconds")
     const exits = yield* Effect.forEach(fibers, Fiber.await)
     return exits.flatMap((exit) => (exit._tag === "Success" ? [exit.value] : []))
   })

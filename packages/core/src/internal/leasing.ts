@@ -45,7 +45,7 @@ export class Leasing {
 
   /**
    * The deadline of the mint starts with its lease: a refresh token is not spent in the last moment of
-   * a long wait. A sibling that was killed holds the lease up to its end, and the next one mints under it
+   * a long wait. Siblings that were killed hold the lease up to its end, and the next one mints under it
    * first: a flight may take that much longer than it would alone.
    */
   mint(
@@ -109,8 +109,8 @@ export class Leasing {
   #acquire(adopt: Adopt): Effect.Effect<Lease | "adopted" | "unreachable", AuthError.AuthError> {
     return Effect.gen(this, function* () {
       const { mintDeadline } = this.#policy
-      // A holder that was killed, and then another waiter's mint.
-      const longest = this.#access.timeToLive + mintDeadline
+      // A holder that was killed, another that was killed after it, and then the mint of a third.
+      const longest = this.#access.timeToLive * 2 + mintDeadline
       const startedAt = yield* Clock.currentTimeMillis
       let waited = 0
       for (let poll = firstPoll; ; poll = Math.min(longestPoll, poll * 2)) {

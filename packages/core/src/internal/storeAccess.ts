@@ -25,7 +25,7 @@ export class StoreAccess {
     this.flow = flow
     this.events = events
     this.#timeout = Math.min(longestOperation, mintDeadline / 4)
-    this.#timeToLive = mintDeadline * 1.5
+    this.#timeToLive = mintDeadline * 1.25
   }
 
   /** Whether other processes read and write the record. */
