@@ -1,46 +1,23 @@
 import { spawn } from "node:child_process"
-import type { ChildProcess } from "node:child_process"
+import type { ChildProcessWithoutNullStreams } from "node:child_process"
+import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { bundle } from "./bundle.ts"
 import { Question } from "./question.ts"
 
 /** Lines of its output, awaited one by one; a rejection if it ends before. */
-const lineReader = (process: ChildProcess) => {
-  const lines: Array<string> = []
-  const waiting: Array<{ resolve: (line: string) => void; reject: (error: Error) => void }> = []
-  let rest = ""
+const lineReader = (child: ChildProcessWithoutNullStreams): Effect.Effect<string> => {
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   let errors = ""
-  process.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()))
-  process.stdout?.on("data", (chunk: Buffer) => {
-    rest += chunk.toString()
-    const parts = rest.split("\n")
-    rest = parts.pop() ?? ""
-    for (const line of parts) {
-      const next = waiting.shift()
-      if (next === undefined) {
-        lines.push(line)
-      } else {
-        next.resolve(line)
-      }
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
+  return Effect.promise(async () => {
+    const next = await lines.next()
+    if (next.done === true) {
+      throw new Error(`the process ended\n${errors}`)
     }
+    return next.value
   })
-  process.once("close", (code) => {
-    for (const { reject } of waiting.splice(0)) {
-      reject(new Error(`the process ended with ${code}\n${errors}`))
-    }
-  })
-  return Effect.promise(
-    () =>
-      new Promise<string>((resolve, reject) => {
-        const line = lines.shift()
-        if (line === undefined) {
-          waiting.push({ resolve, reject })
-        } else {
-          resolve(line)
-        }
-      })
-  )
 }
 
 let bundled: Promise<string> | undefined
@@ -51,7 +28,7 @@ const startAsker = (question: typeof Question.Type) =>
     const program = yield* Effect.promise(() => (bundled ??= bundle("asker")))
     const argument = yield* Effect.orDie(Schema.encode(Question)(question))
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => spawn(process.execPath, [program, argument], { stdio: ["pipe", "pipe", "pipe"] })),
+      Effect.sync(() => spawn(process.execPath, [program, argument], { stdio: "pipe" })),
       (child) => Effect.sync(() => child.kill("SIGKILL"))
     )
     return {

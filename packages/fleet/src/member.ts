@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
+import { createInterface } from "node:readline"
 import * as Schema from "effect/Schema"
 import { Line, Settings } from "./protocol.ts"
 import type { Step } from "./protocol.ts"
@@ -11,25 +12,14 @@ export interface Member {
   /** Milliseconds. */
   readonly slowest: () => number
   readonly failures: () => ReadonlyArray<string>
-  readonly ready: Promise<void>
   /** Runs at each step of its mints, at once. */
   onMint: (step: Step) => void
   /** By its own notes: the last step of its last mint. */
   readonly lastStep: () => string | undefined
-  /** Whether it ended without being told to. */
-  readonly crashed: () => boolean
   /** With -9. */
   readonly kill: () => Promise<void>
   /** Lets it end what it does. */
   readonly stop: () => Promise<void>
-}
-
-const deferred = () => {
-  let resolve = () => {}
-  const promise = new Promise<void>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }
 
 const decodeLine = Schema.decodeSync(Line)
@@ -45,13 +35,10 @@ export const startMember = (worker: string, settings: Settings): Member => {
   let slowest = 0
   let told = false
   let errors = ""
-  let rest = ""
-  const ready = deferred()
   const member: Member = {
     calls: () => calls,
     slowest: () => slowest,
     failures: () => failures,
-    ready: ready.promise,
     onMint: () => {},
     lastStep: () => {
       try {
@@ -60,7 +47,6 @@ export const startMember = (worker: string, settings: Settings): Member => {
         return undefined
       }
     },
-    crashed: () => !told && child.exitCode !== null,
     kill: async () => {
       told = true
       child.kill("SIGKILL")
@@ -75,8 +61,6 @@ export const startMember = (worker: string, settings: Settings): Member => {
   const hear = (text: string): void => {
     const line = decodeLine(text)
     switch (line._tag) {
-      case "Ready":
-        return ready.resolve()
       case "Mint":
         return member.onMint(line.step)
       case "Failed":
@@ -88,12 +72,7 @@ export const startMember = (worker: string, settings: Settings): Member => {
         return
     }
   }
-  child.stdout.on("data", (chunk: Buffer) => {
-    rest += chunk.toString()
-    const lines = rest.split("\n")
-    rest = lines.pop() ?? ""
-    lines.forEach(hear)
-  })
+  createInterface({ input: child.stdout }).on("line", hear)
   child.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString()
   })
@@ -101,7 +80,6 @@ export const startMember = (worker: string, settings: Settings): Member => {
     if (!told) {
       failures.push(`the process ended by itself: ${errors.slice(0, 2_000)}`)
     }
-    ready.resolve()
   })
   return member
 }

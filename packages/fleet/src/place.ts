@@ -24,6 +24,9 @@ export interface Place {
   readonly close: () => Promise<void>
 }
 
+/** Of 5 ms and more: longer than any of the fleet writes. */
+const maxTries = 500
+
 const sqlite = async (): Promise<Place> => {
   const directory = mkdtempSync(join(tmpdir(), "latchkey-fleet-"))
   const url = `file:${join(directory, "tokens.db")}`
@@ -44,8 +47,8 @@ const sqlite = async (): Promise<Place> => {
         try {
           lock = await locker.transaction("write")
         } catch (error) {
-          // oxlint-disable-next-line no-magic-numbers -- busy: one of the fleet is writing just now
-          if (tries === 500) {
+          // Busy: one of the fleet is writing just now.
+          if (tries === maxTries) {
             throw error
           }
           await new Promise((resolve) => setTimeout(resolve, 5))

@@ -25,7 +25,6 @@ export type Step = typeof Step.Type
 /** What it says, a line each. */
 export const Line = Schema.parseJson(
   Schema.Union(
-    Schema.TaggedStruct("Ready", {}),
     Schema.TaggedStruct("Mint", { step: Step }),
     Schema.TaggedStruct("Failed", { message: Schema.String, after: Schema.Number }),
     /** Calls since it started, and how long the slowest of them took, in milliseconds. */

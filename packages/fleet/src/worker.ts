@@ -113,7 +113,6 @@ const program = Effect.gen(function* () {
       Schedule.spaced("200 millis")
     )
   )
-  say({ _tag: "Ready" })
   let going = true
   const caller = Effect.repeat(call, { while: () => going })
   const calling = yield* Effect.fork(
