@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import * as TestFlow from "./support/testFlow.ts"
 
@@ -151,6 +152,39 @@ describe("R11: the failure gate", () => {
         assert.isAtMost(gap, pause + (pause < 64_000 ? 1_000 : 10_000))
       }
       assert.isAtLeast(gaps.length, 9)
+    })
+  )
+
+  it.scoped(
+    "R3, R11: while a token is served, an outage of 1.5 s costs at most 4 mints, and no caller waits",
+    () =>
+      Effect.gen(function* () {
+        const test = yield* TestFlow.make({ lifetime: "12 seconds" })
+        const manager = yield* TokenManager.make(test.flow, { policy: { jitter: 0 } })
+        yield* manager.get
+        yield* TestClock.adjust("9 seconds")
+        test.behave(TestFlow.unavailable)
+        for (let elapsed = 0; elapsed < 1_500; elapsed += 50) {
+          assert.strictEqual((yield* manager.get).generation, 1)
+          yield* TestClock.adjust("50 millis")
+        }
+        // The first mint was before the outage.
+        assert.isAtLeast(test.mints() - 1, 2)
+        assert.isAtMost(test.mints() - 1, 4)
+        test.behave("issue")
+        yield* TestClock.adjust("1200 millis")
+        assert.strictEqual((yield* manager.get).generation, 2)
+      }).pipe(Effect.withRandom(Random.fixed([0.1])))
+  )
+
+  it.scoped("R11: where a caller waits, the tries follow each other quickly", () =>
+    Effect.gen(function* () {
+      const test = yield* TestFlow.make({ lifetime: "12 seconds" })
+      const manager = yield* TokenManager.make(test.flow, { policy: { jitter: 0 } })
+      yield* manager.get
+      yield* TestClock.adjust("12 seconds")
+      test.behave(TestFlow.unavailable, "issue")
+      assert.strictEqual((yield* TestFlow.during("250 millis", manager.get)).generation, 2)
     })
   )
 

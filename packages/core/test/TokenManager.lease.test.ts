@@ -1,6 +1,7 @@
 import * as TokenManager from "@latchkey/core/TokenManager"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -27,6 +28,12 @@ const leaseIsFree = (store: TokenStore.Service) =>
     yield* Option.match(lease, { onNone: () => Effect.void, onSome: ({ release }) => release })
     return Option.isSome(lease)
   })
+
+/** Takes the lease at the moment at which it ends, as a process would that is a little quicker. */
+const takeNext = (store: TokenStore.Service) =>
+  Effect.fork(
+    Effect.repeat(Effect.delay(store.lease("test-key", 25_000), "5 millis"), { until: Option.isSome })
+  )
 
 describe("the lease of a token", () => {
   it.scoped("R13: the lease of a process that was killed is waited for, and no caller fails", () =>
@@ -77,6 +84,56 @@ describe("the lease of a token", () => {
           ["access-1", "access-1"]
         )
       })
+  )
+
+  it.scoped(
+    "R13: two holders that are killed one after the other, and the mint of a third, fail no caller",
+    () =>
+      Effect.gen(function* () {
+        const { store } = yield* makeShared
+        const test = yield* TestFlow.make({ refresh: "rotates", latency: "15 seconds" })
+        const one = yield* makeWith(store, test)
+        const other = yield* makeWith(store, test)
+        yield* store.lease("test-key", 25_000)
+        const tokens = yield* Effect.fork(Effect.all([one.get, other.get], { concurrency: 2 }))
+        yield* TestClock.adjust("24 seconds")
+        const second = yield* takeNext(store)
+        yield* TestClock.adjust("45 seconds")
+        assert.isTrue(Option.isSome(yield* Fiber.join(second)), "another process was quicker, and died")
+        assert.deepStrictEqual(
+          (yield* Fiber.join(tokens)).map(({ value }) => Redacted.value(value)),
+          ["access-1", "access-1"]
+        )
+      })
+  )
+
+  it.scoped("R13: a lease is asked for that outlasts the mint under it, and renewed at a third of it", () =>
+    Effect.gen(function* () {
+      const { inner } = yield* makeShared
+      const asked: Array<number> = []
+      let renewals = 0
+      const test = yield* TestFlow.make({ refresh: "rotates", latency: "19 seconds" })
+      const manager = yield* makeWith(
+        {
+          ...inner,
+          shared: true,
+          lease: (key, timeToLive) => {
+            asked.push(Duration.toMillis(timeToLive))
+            return Effect.map(
+              inner.lease(key, timeToLive),
+              Option.map((lease) => ({
+                ...lease,
+                renew: Effect.tap(lease.renew, () => Effect.sync(() => (renewals += 1)))
+              }))
+            )
+          }
+        },
+        test
+      )
+      yield* TestFlow.during("19 seconds", manager.get)
+      assert.isAbove(asked[0] ?? 0, 20_000)
+      assert.strictEqual(renewals, Math.floor(19_000 / ((asked[0] ?? 0) / 3)))
+    })
   )
 
   it.scoped("R4, R13: a lease that never comes fails its waiters in the end", () =>
@@ -142,7 +199,7 @@ describe("the lease of a token", () => {
       assert.strictEqual(Redacted.value((yield* ours.get).value), "access-2")
       // The sibling reads the store, which has the spent one: longer than a lease lasts.
       const waiting = yield* Effect.fork(sibling.get)
-      yield* TestClock.adjust("25 seconds")
+      yield* TestClock.adjust("50 seconds")
       assert.deepStrictEqual(test.ledger.presented, ["refresh-1"])
       state.full = false
       yield* TestClock.adjust("6 seconds")

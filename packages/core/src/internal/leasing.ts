@@ -112,7 +112,6 @@ export class Leasing {
       // A holder that was killed, another that was killed after it, and then the mint of a third.
       const longest = this.#access.timeToLive * 2 + mintDeadline
       const startedAt = yield* Clock.currentTimeMillis
-      let waited = 0
       for (let poll = firstPoll; ; poll = Math.min(longestPoll, poll * 2)) {
         const lease = yield* Effect.either(this.#patiently(this.#grasp))
         if (Either.isLeft(lease)) {
@@ -121,10 +120,9 @@ export class Leasing {
         if (Option.isSome(lease.right)) {
           return lease.right.value
         }
-        const elapsed = (yield* Clock.currentTimeMillis) - startedAt
-        // While the store was away nobody could get on; but callers do not wait for ever either.
-        const away = Math.min(mintDeadline, elapsed - waited)
-        if (elapsed >= longest + away) {
+        // While the store was away nobody could get on.
+        const away = mintDeadline - this.#patience
+        if ((yield* Clock.currentTimeMillis) - startedAt >= longest + away) {
           const { provider } = this.#access.flow
           return yield* new AuthError.Unavailable({
             provider,
@@ -133,7 +131,6 @@ export class Leasing {
           })
         }
         yield* Effect.interruptible(Effect.sleep(poll))
-        waited += poll
         if (yield* this.#patiently(this.#session.adopt(adopt))) {
           return "adopted"
         }
