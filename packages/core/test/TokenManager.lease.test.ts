@@ -186,6 +186,28 @@ describe("the lease of a token", () => {
     })
   )
 
+  it.scoped("R13: what a store was away comes on top of what killed holders cost", () =>
+    Effect.gen(function* () {
+      const { state, store } = yield* makeShared
+      const test = yield* TestFlow.make({
+        refresh: "rotates",
+        flow: { retry: TestFlow.everyQuarterSecond }
+      })
+      const manager = yield* makeWith(store, test)
+      // Two of 25 s and a mint of 20 s, one after the other, and most of the 10 s in which none could begin.
+      yield* store.lease("test-key", 78_000)
+      const token = yield* Effect.fork(manager.get)
+      yield* TestClock.adjust("5 seconds")
+      state.down = true
+      yield* TestClock.adjust("10 seconds")
+      state.down = false
+      yield* TestClock.adjust("62 seconds")
+      assert.strictEqual(test.mints(), 0)
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
+    })
+  )
+
   it.scoped("R7, R13: while the store lacks what was minted, no sibling spends the old refresh token", () =>
     Effect.gen(function* () {
       const { inner, state, store } = yield* makeShared

