@@ -8,11 +8,12 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as AuthError from "./AuthError.ts"
 import type { TokenManager } from "./TokenManager.ts"
-import { authenticate } from "./internal/authenticate.ts"
+import { Authenticate } from "./internal/authenticate.ts"
 import { resolveUrl } from "./internal/baseUrl.ts"
 import { clientParts } from "./internal/clientParts.ts"
 import { fetchWith } from "./internal/fetch.ts"
@@ -94,14 +95,11 @@ export const make = (
 > =>
   Effect.map(HttpClient.HttpClient, (base) => {
     const { postprocess, preprocess } = clientParts(base)
-    const { origins } = manager.flow
-    const select = (url: string) => (goesTo(url, origins) ? manager : undefined)
-    const baseUrl = manager.flow.apiUrl
-    const send = authenticate({
+    const authenticate = new Authenticate<AuthError.AuthError>({
       postprocess,
-      select,
+      select: (url) => (goesTo(url, manager.flow.origins) ? manager : undefined),
       unmatched: options.unmatched === "fail" ? unclaimed : undefined,
-      onAuthError: (error: AuthError.AuthError) => error
+      onAuthError: identity
     })
     return HttpClient.makeWith<
       HttpClientError.HttpClientError,
@@ -109,7 +107,9 @@ export const make = (
       HttpClientError.HttpClientError | AuthError.AuthError,
       never
     >(
-      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) => send(resolveUrl(request, baseUrl))),
+      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) =>
+        authenticate.send(resolveUrl(request, manager.flow.apiUrl))
+      ),
       preprocess
     )
   })
@@ -147,13 +147,16 @@ export const compose = (
 ): Effect.Effect<HttpClient.HttpClient, OriginConflict, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const { postprocess, preprocess } = clientParts(yield* HttpClient.HttpClient)
-    const send = authenticate({
+    const authenticate = new Authenticate({
       postprocess,
       select: makeSelect(yield* claim(managers)),
       unmatched: options.unmatched === "fail" ? unclaimed : undefined,
       onAuthError: AuthError.toHttpClientError
     })
-    return HttpClient.makeWith(Effect.flatMap(send), preprocess)
+    return HttpClient.makeWith(
+      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) => authenticate.send(request)),
+      preprocess
+    )
   })
 
 /**

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { AuthError } from "./AuthError.ts"
@@ -19,6 +19,7 @@ import * as RefreshPolicy from "./RefreshPolicy.ts"
 import type * as TokenStore from "./TokenStore.ts"
 import { Manager } from "./internal/manager.ts"
 import { TypeId as internalTypeId } from "./internal/managerTypeId.ts"
+import { Parts } from "./internal/parts.ts"
 import { share } from "./internal/shareRegistry.ts"
 
 /**
@@ -48,6 +49,8 @@ export interface AccessToken {
   readonly generation: number
   /** The token. */
   readonly value: Redacted.Redacted<string>
+  /** The scheme it is sent with, such as `Bearer` (RFC 6749, section 7.1). */
+  readonly tokenType: string
   /** The value of the `Authorization` header: scheme and token (RFC 6750, section 2.1). */
   readonly authorization: Redacted.Redacted<string>
   /** When it expires, in epoch milliseconds. */
@@ -152,8 +155,9 @@ export const make = (
         )
     const policy = RefreshPolicy.resolve(options.policy, Option.getOrUndefined(flow.retry))
     const sharing = Option.isNone(store) ? undefined : share(store.value, flow, policy)
-    return yield* Effect.acquireRelease(
-      Effect.sync((): Manager => new Manager(flow, policy, sharing, clock, runtime)),
-      (manager) => manager.close
-    )
+    const scope = yield* Effect.scope
+    const manager = new Manager(new Parts(flow, policy, sharing, clock, runtime))
+    // Not by `acquireRelease`, which keeps a copy of all that the fiber knows for each finalizer.
+    yield* Scope.addFinalizerExit(scope, () => manager.close)
+    return manager
   })

@@ -36,22 +36,45 @@ const maxRetries = 2
  * R9, R10, R14: sends a request with a token, and once more with another one if it is rejected. Runs
  * on the request as it is sent: in the postprocessing of the client.
  */
-export const authenticate = <E>(
-  wiring: Wiring<E>
-): ((request: Request) => Sending<E | HttpClientError.HttpClientError>) => {
-  const { onAuthError, postprocess, select, unmatched } = wiring
+export class Authenticate<E> {
+  readonly #wiring: Wiring<E>
 
-  const attempt = (
+  constructor(wiring: Wiring<E>) {
+    this.#wiring = wiring
+  }
+
+  send(request: Request): Sending<E | HttpClientError.HttpClientError> {
+    const { onAuthError, postprocess, select, unmatched } = this.#wiring
+    const manager = request.headers["authorization"] === undefined ? select(request.url) : undefined
+    if (manager === undefined) {
+      return unmatched === undefined || request.headers["authorization"] !== undefined
+        ? postprocess(Effect.succeed(request))
+        : Effect.fail(unmatched(request))
+    }
+    const token = manager.unsafeGet()
+    return token === undefined
+      ? Effect.flatMap(
+          Effect.mapError(manager.get, (error) => onAuthError(error, request)),
+          (served) => this.#attempt(manager, request, served, 0)
+        )
+      : this.#attempt(manager, request, token, 0)
+  }
+
+  #attempt(
     manager: TokenManager,
     request: Request,
     token: AccessToken,
     retries: number
-  ): Sending<E | HttpClientError.HttpClientError> =>
-    Effect.matchCauseEffect(
-      postprocess(
+  ): Sending<E | HttpClientError.HttpClientError> {
+    return Effect.matchCauseEffect(
+      this.#wiring.postprocess(
         Effect.succeed(
           inheritScope(
-            HttpClientRequest.setHeader(request, "authorization", Redacted.value(token.authorization)),
+            HttpClientRequest.setHeader(
+              request,
+              "authorization",
+              `${token.tokenType} ${Redacted.value(token.value)}`
+            ),
             request
           )
         )
@@ -60,7 +83,7 @@ export const authenticate = <E>(
         onFailure: (cause) => Effect.failCause(ownCause(cause, request, token.value)),
         onSuccess: (response) => {
           if (manager.flow.isTokenRejected(response)) {
-            return rejected(manager, request, token, response, retries)
+            return this.#rejected(manager, request, token, response, retries)
           }
           // An API that fails has not said whether it accepts the token.
           if (response.status < 500) {
@@ -70,43 +93,27 @@ export const authenticate = <E>(
         }
       }
     )
+  }
 
-  const rejected = (
+  #rejected(
     manager: TokenManager,
     request: Request,
     token: AccessToken,
     response: HttpClientResponse.HttpClientResponse,
     retries: number
-  ): Sending<E | HttpClientError.HttpClientError> => {
+  ): Sending<E | HttpClientError.HttpClientError> {
     const worthRetrying = manager.unsafeReject(token)
     if (!worthRetrying || retries >= maxRetries || !isReplayable(request.body)) {
       return Effect.succeed(new AuthenticatedResponse(response, request, token.value))
     }
     return Effect.flatMap(buffered(response), (kept) =>
       Effect.flatMap(
-        Effect.mapError(manager.replacement(token), (error) => onAuthError(error, request)),
+        Effect.mapError(manager.replacement(token), (error) => this.#wiring.onAuthError(error, request)),
         Option.match({
           onNone: () => Effect.succeed(new AuthenticatedResponse(kept, request, token.value)),
-          onSome: (next) => attempt(manager, request, next, retries + 1)
+          onSome: (next) => this.#attempt(manager, request, next, retries + 1)
         })
       )
     )
-  }
-
-  return (request) => {
-    if (request.headers["authorization"] !== undefined) {
-      return postprocess(Effect.succeed(request))
-    }
-    const manager = select(request.url)
-    if (manager === undefined) {
-      return unmatched === undefined ? postprocess(Effect.succeed(request)) : Effect.fail(unmatched(request))
-    }
-    const token = manager.unsafeGet()
-    return token === undefined
-      ? Effect.flatMap(
-          Effect.mapError(manager.get, (error) => onAuthError(error, request)),
-          (served) => attempt(manager, request, served, 0)
-        )
-      : attempt(manager, request, token, 0)
   }
 }

@@ -1,13 +1,13 @@
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { AuthError } from "../AuthError.ts"
-import type { AuthFlow, Credential, RefreshGrant } from "../AuthFlow.ts"
+import type { Credential, RefreshGrant } from "../AuthFlow.ts"
 import type { RefreshToken, TokenSet } from "../TokenSet.ts"
 import { chooseGrant, type Grant, type HeldGrant } from "./chooseGrant.ts"
 import { unavailable } from "./ownErrors.ts"
+import type { Parts } from "./parts.ts"
 
 /** R8: a rotating refresh token is sent once, and once more in doubt. */
 const maxDoubt = 2
@@ -15,27 +15,27 @@ const maxDoubt = 2
 /** How many dead refresh tokens are remembered: the configured one, and the last of the chain. */
 const memory = 4
 
+const none: ReadonlyArray<never> = []
+
 /** R5, R8, R16: what a mint can be made from. */
 export class Grants {
-  readonly #flow: AuthFlow
-  readonly #clock: Clock.Clock
+  readonly #parts: Parts
   /** The newest token set known, served or not: where the next refresh token comes from. */
   held: TokenSet | undefined
   /** The credential that was presented last. */
   presented: Credential | undefined
   /** Refresh tokens that the provider refused or that a rotation spent: never sent again. */
-  #spent: ReadonlyArray<Redacted.Redacted<string>> = []
+  #spent: ReadonlyArray<Redacted.Redacted<string>> = none
   /** A rotating refresh token that was sent without a clear answer, and how often. */
   #doubt: { readonly token: Redacted.Redacted<string>; readonly times: number } | undefined
 
-  constructor(flow: AuthFlow, clock: Clock.Clock) {
-    this.#flow = flow
-    this.#clock = clock
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
   /** Reads the credential; what provides it may hang, and the flight may not. */
   credential(deadlineAt: number): Effect.Effect<Credential, AuthError> {
-    return Effect.tap(this.#inTime(this.#flow.credential, deadlineAt), (credential) =>
+    return Effect.tap(this.#inTime(this.#parts.flow.credential, deadlineAt), (credential) =>
       Effect.sync(() => {
         this.presented = credential
       })
@@ -44,8 +44,8 @@ export class Grants {
 
   #inTime<A>(effect: Effect.Effect<A, AuthError>, deadlineAt: number): Effect.Effect<A, AuthError> {
     return Effect.timeoutFail(effect, {
-      duration: Math.max(0, deadlineAt - this.#clock.unsafeCurrentTimeMillis()),
-      onTimeout: () => unavailable(this.#flow.provider, "login", "its secret could not be read in time")
+      duration: Math.max(0, deadlineAt - this.#parts.now()),
+      onTimeout: () => unavailable(this.#parts.flow.provider, "login", "its secret could not be read in time")
     })
   }
 
@@ -54,8 +54,11 @@ export class Grants {
     return Effect.map(this.#refreshGrant(deadlineAt), (held) =>
       chooseGrant(
         held,
-        { canLogin: Option.isSome(this.#flow.login), canRefresh: Option.isSome(this.#flow.refresh) },
-        this.#clock.unsafeCurrentTimeMillis()
+        {
+          canLogin: Option.isSome(this.#parts.flow.login),
+          canRefresh: Option.isSome(this.#parts.flow.refresh)
+        },
+        this.#parts.now()
       )
     )
   }
@@ -64,10 +67,10 @@ export class Grants {
   #refreshGrant(deadlineAt: number): Effect.Effect<Option.Option<HeldGrant>, AuthError> {
     return Effect.suspend(() => {
       const held = Option.filter(this.#heldGrant, (grant) => this.#isWorthSending(grant))
-      if (Option.isSome(held) || Option.isNone(this.#flow.initialGrant)) {
+      if (Option.isSome(held) || Option.isNone(this.#parts.flow.initialGrant)) {
         return Effect.succeed(held)
       }
-      const initialGrant = this.#flow.initialGrant.value
+      const initialGrant = this.#parts.flow.initialGrant.value
       return this.credential(deadlineAt).pipe(
         Effect.flatMap((credential) => this.#inTime(initialGrant(credential), deadlineAt)),
         Effect.map((grant) => {
@@ -98,7 +101,7 @@ export class Grants {
   #isWorthSending({ refreshToken }: RefreshGrant): boolean {
     const spent = this.#spent.some((token) => Equal.equals(token, refreshToken.value))
     // R8: a token in doubt gives way to a login, where there is one.
-    return !spent && !(Option.isSome(this.#flow.login) && this.isDoubtful(refreshToken))
+    return !spent && !(Option.isSome(this.#parts.flow.login) && this.isDoubtful(refreshToken))
   }
 
   /** Never to be sent again. */

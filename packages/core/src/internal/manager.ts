@@ -1,5 +1,4 @@
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -14,18 +13,11 @@ import type { AuthError } from "../AuthError.ts"
 import * as AuthEvent from "../AuthEvent.ts"
 import type { AuthFlow } from "../AuthFlow.ts"
 import * as Expiry from "../Expiry.ts"
-import type * as RefreshPolicy from "../RefreshPolicy.ts"
 import type * as TokenManager from "../TokenManager.ts"
-import { Events } from "./events.ts"
-import { Grants } from "./grants.ts"
 import { TypeId } from "./managerTypeId.ts"
-import type { Leasing } from "./leasing.ts"
 import { Minting } from "./minting.ts"
+import type { Parts } from "./parts.ts"
 import { shutDown, unavailable } from "./ownErrors.ts"
-import { Serving } from "./serving.ts"
-import type { Share } from "./sharing.ts"
-import type { StoreSession } from "./storeSession.ts"
-import { Throttle } from "./throttle.ts"
 
 /** One mint in progress, which any number of callers wait on (R4). */
 interface Flight {
@@ -37,72 +29,39 @@ interface Flight {
 export class Manager implements TokenManager.TokenManager {
   readonly [TypeId]: typeof TypeId = TypeId
   readonly flow: AuthFlow
-  readonly get: Effect.Effect<TokenManager.AccessToken, AuthError>
 
-  readonly #policy: RefreshPolicy.Resolved
-  readonly #runtime: Runtime.Runtime<never>
-  readonly #store: StoreSession | undefined
-  readonly #leasing: Leasing | undefined
-  readonly #events: Events
-  readonly #serving: Serving
-  readonly #throttle: Throttle
+  readonly #parts: Parts
   readonly #minting: Minting
   #flight: Flight | undefined
   #closed = false
 
-  constructor(
-    flow: AuthFlow,
-    policy: RefreshPolicy.Resolved,
-    share: Share | undefined,
-    clock: Clock.Clock,
-    runtime: Runtime.Runtime<never>
-  ) {
-    const events = new Events(flow.provider, clock)
-    const serving = new Serving(flow, policy, clock, events)
-    const grants = new Grants(flow, clock)
-    const throttle = new Throttle(clock, events, grants, serving)
-    this.flow = flow
-    this.#policy = policy
-    this.#runtime = runtime
-    this.#events = events
-    this.#serving = serving
-    this.#throttle = throttle
-    if (share !== undefined) {
-      const { leasing, session } = share(events, Runtime.runFork(runtime))
-      this.#store = session
-      this.#leasing = leasing
-    }
-    this.#minting = new Minting({
-      flow,
-      policy,
-      clock,
-      events,
-      grants,
-      serving,
-      throttle,
-      store: this.#store,
-      leasing: this.#leasing
-    })
-    this.get = Effect.suspend(() => {
+  constructor(parts: Parts) {
+    this.flow = parts.flow
+    this.#parts = parts
+    this.#minting = new Minting(parts)
+  }
+
+  get get(): Effect.Effect<TokenManager.AccessToken, AuthError> {
+    return Effect.suspend(() => {
       const token = this.unsafeGet()
       return token === undefined ? this.#await(2) : Effect.succeed(token)
     })
   }
 
   unsafeGet(): TokenManager.AccessToken | undefined {
-    const current = this.#serving.current
+    const current = this.#parts.serving.current
     if (current === undefined || current.dropped) {
       return undefined
     }
     const now = current.guard.now()
-    if (now < current.timeline.staleAt) {
-      return current.token
+    if (now < current.staleAt) {
+      return current
     }
-    if (now < current.timeline.expiredAt) {
-      if (this.#flight === undefined && !this.#closed && this.#throttle.allowsBackground()) {
+    if (now < current.expiredAt) {
+      if (this.#flight === undefined && !this.#closed && this.#parts.throttle.allowsBackground()) {
         this.#launch()
       }
-      return current.token
+      return current
     }
     return undefined
   }
@@ -111,11 +70,11 @@ export class Manager implements TokenManager.TokenManager {
   #await(tries: number): Effect.Effect<TokenManager.AccessToken, AuthError> {
     return Effect.matchCauseEffect(this.#join, {
       onFailure: (cause) => {
-        const token = Cause.isInterruptedOnly(cause) ? undefined : this.#serving.alive()
+        const token = Cause.isInterruptedOnly(cause) ? undefined : this.#parts.serving.alive()
         return token === undefined ? Effect.failCause(cause) : Effect.succeed(token)
       },
       onSuccess: () => {
-        const token = this.#serving.alive()
+        const token = this.#parts.serving.alive()
         if (token !== undefined) {
           return Effect.succeed(token)
         }
@@ -142,7 +101,7 @@ export class Manager implements TokenManager.TokenManager {
       if (this.#closed) {
         return Effect.fail(shutDown(this.flow.provider))
       }
-      const refusal = this.#throttle.refusal()
+      const refusal = this.#parts.throttle.refusal()
       return refusal === undefined ? Deferred.await(this.#launch().landed) : Effect.fail(refusal)
     })
   }
@@ -152,7 +111,7 @@ export class Manager implements TokenManager.TokenManager {
     const flight: Flight = { landed: Deferred.unsafeMake(FiberId.none), fiber: undefined }
     this.#flight = flight
     // Not immediate: the caller that triggers a background refresh does not even run its first step.
-    flight.fiber = Runtime.runFork(this.#runtime)(
+    flight.fiber = Runtime.runFork(this.#parts.runtime)(
       this.#minting.flight.pipe(
         Effect.onExit((exit) => Effect.sync(() => this.#land(flight, exit))),
         Effect.catchAllCause(() => Effect.void)
@@ -166,13 +125,13 @@ export class Manager implements TokenManager.TokenManager {
   #land(flight: Flight, exit: Exit.Exit<void, AuthError>): void {
     this.#flight = undefined
     if (Exit.isSuccess(exit)) {
-      this.#throttle.succeeded()
+      this.#parts.throttle.succeeded()
       Deferred.unsafeDone(flight.landed, Exit.void)
       return
     }
     const failure = Cause.failureOption(exit.cause)
     if (Option.isSome(failure)) {
-      this.#throttle.failed(failure.value)
+      this.#parts.throttle.failed(failure.value)
       Deferred.unsafeDone(flight.landed, Exit.fail(failure.value))
       return
     }
@@ -182,11 +141,11 @@ export class Manager implements TokenManager.TokenManager {
   }
 
   unsafeReject(rejected: TokenManager.AccessToken): boolean {
-    return this.#serving.reject(rejected, this.#throttle.hasBudget())
+    return this.#parts.serving.reject(rejected, this.#parts.throttle.hasBudget())
   }
 
   unsafeConfirm(generation: number): void {
-    this.#serving.confirm(generation)
+    this.#parts.serving.confirm(generation)
   }
 
   replacement(
@@ -201,12 +160,12 @@ export class Manager implements TokenManager.TokenManager {
   }
 
   invalidate(generation: number): Effect.Effect<void> {
-    return Effect.sync(() => this.#serving.drop(generation))
+    return Effect.sync(() => this.#parts.serving.drop(generation))
   }
 
   get status(): Effect.Effect<TokenManager.Status> {
     return Effect.suspend(() => {
-      const current = this.#serving.current
+      const current = this.#parts.serving.current
       const served = Option.fromNullable(current)
       const status: TokenManager.Status = {
         provider: this.flow.provider,
@@ -215,26 +174,33 @@ export class Manager implements TokenManager.TokenManager {
             ? "empty"
             : current.dropped
               ? "rejected"
-              : Expiry.phase(current.timeline, current.guard.now()),
-        generation: this.#serving.generation,
-        staleAt: Option.map(served, ({ timeline }) => timeline.staleAt),
-        expiresAt: Option.map(served, ({ timeline }) => timeline.expiresAt),
+              : Expiry.phase(current, current.guard.now()),
+        generation: this.#parts.serving.generation,
+        staleAt: Option.map(served, ({ staleAt }) => staleAt),
+        expiresAt: Option.map(served, ({ expiresAt }) => expiresAt),
         minting: this.#flight !== undefined,
-        lastFailure: this.#throttle.lastFailure,
-        gateClosedUntil: this.#throttle.closedUntil
+        lastFailure: this.#parts.throttle.lastFailure,
+        gateClosedUntil: this.#parts.throttle.closedUntil
       }
       return current === undefined
         ? Effect.succeed(status)
-        : Effect.as(AuthEvent.recordExpiry(this.flow.provider, this.#serving.remaining / 1000), status)
+        : Effect.as(AuthEvent.recordExpiry(this.flow.provider, this.#parts.serving.remaining / 1000), status)
     })
   }
 
   get events(): Stream.Stream<AuthEvent.AuthEvent> {
-    return this.#events.stream
+    return this.#parts.events.stream
+  }
+
+  /** R18: run by what the manager was made with, whoever closes the scope: a revocation is a call of its client. */
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      Effect.flatten(Fiber.await(Runtime.runFork(this.#parts.runtime)(this.#shutDown)))
+    )
   }
 
   /** R18: lets a receive finish, interrupts the rest, and revokes if asked. */
-  get close(): Effect.Effect<void> {
+  get #shutDown(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#closed = true
       this.#minting.stopped = true
@@ -255,37 +221,42 @@ export class Manager implements TokenManager.TokenManager {
             }
           })
         ),
-        Effect.zipRight(this.#store === undefined ? Effect.void : this.#store.close),
-        Effect.zipRight(this.#leasing === undefined ? Effect.void : this.#leasing.close),
+        Effect.zipRight(this.#parts.store === undefined ? Effect.void : this.#parts.store.close),
+        Effect.zipRight(this.#parts.leasing === undefined ? Effect.void : this.#parts.leasing.close),
         Effect.zipRight(this.#revoke),
-        Effect.zipRight(this.#events.close)
+        Effect.zipRight(this.#parts.events.close)
       )
     })
   }
 
   get #revoke(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const current = this.#serving.current
+      const current = this.#parts.serving.current
       const revoke = this.flow.revoke
-      if (!this.#policy.revokeOnRelease || current === undefined || !current.ours || Option.isNone(revoke)) {
+      if (
+        !this.#parts.policy.revokeOnRelease ||
+        current === undefined ||
+        !current.ours ||
+        Option.isNone(revoke)
+      ) {
         return Effect.void
       }
       const { generation, tokens } = current
       return revoke.value(tokens).pipe(
         Effect.interruptible,
-        Effect.timeout(this.#policy.mintDeadline),
-        Effect.zipRight(this.#store === undefined ? Effect.void : this.#store.forget),
+        Effect.timeout(this.#parts.policy.mintDeadline),
+        Effect.zipRight(this.#parts.store === undefined ? Effect.void : this.#parts.store.forget),
         Effect.matchCause({
           onFailure: () => {},
           onSuccess: () =>
-            this.#events.emit(AuthEvent.AuthEvent.Revoked({ ...this.#events.common, generation }))
+            this.#parts.events.emit(AuthEvent.AuthEvent.Revoked({ ...this.#parts.events.common, generation }))
         })
       )
     })
   }
 
   toJSON(): unknown {
-    const { generation } = this.#serving
+    const { generation } = this.#parts.serving
     return { _id: "@latchkey/core/TokenManager", provider: this.flow.provider, generation }
   }
 

@@ -1,4 +1,6 @@
-import * as Encoding from "effect/Encoding"
+import { hex } from "./hex.ts"
+
+const encoder = new TextEncoder()
 
 /** So many characters of a secret in one piece are most of what makes it one. */
 const pieceLength = 12
@@ -20,11 +22,12 @@ const pieces = (text: string): ReadonlyArray<string> => {
  * places in a group.
  */
 const base64Cores = (secret: string): ReadonlyArray<string> => {
-  const { length } = new TextEncoder().encode(secret)
+  const bytes = encoder.encode(secret)
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
   return [0, 1, 2].map((offset) =>
-    Encoding.encodeBase64Url(`${"x".repeat(offset)}${secret}`).slice(
+    btoa(`${"x".repeat(offset)}${binary}`).slice(
       Math.ceil((offset * 8) / 6),
-      Math.floor(((offset + length) * 8) / 6)
+      Math.floor(((offset + bytes.length) * 8) / 6)
     )
   )
 }
@@ -41,6 +44,6 @@ const shortest = 8
  */
 export const mentions = (text: string, secret: string): boolean => {
   const within = folded(text)
-  const encoded = secret.length < shortest ? [] : [Encoding.encodeHex(secret), ...base64Cores(secret)]
+  const encoded = secret.length < shortest ? [] : [hex(encoder.encode(secret)), ...base64Cores(secret)]
   return [secret, ...encoded].some((form) => pieces(folded(form)).some((piece) => within.includes(piece)))
 }

@@ -1,5 +1,4 @@
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
@@ -8,35 +7,16 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type { AuthError } from "../AuthError.ts"
 import * as AuthEvent from "../AuthEvent.ts"
-import type { AuthFlow } from "../AuthFlow.ts"
-import type * as RefreshPolicy from "../RefreshPolicy.ts"
 import type * as TokenSet from "../TokenSet.ts"
 import { mayHaveIssued, mayHaveSpent, verdict } from "./afterFailure.ts"
 import type { HeldGrant } from "./chooseGrant.ts"
-import type { Events } from "./events.ts"
-import type { Grants } from "./grants.ts"
 import { mergeTokens } from "./mergeTokens.ts"
 import { exhausted, invalid, shutDown, unavailable } from "./ownErrors.ts"
-import type { Leasing } from "./leasing.ts"
+import type { Parts } from "./parts.ts"
 import { giveUp, retryPlan } from "./retryPlan.ts"
-import type { Serving } from "./serving.ts"
-import type { StoreSession } from "./storeSession.ts"
-import type { Throttle } from "./throttle.ts"
 
 /** A flow that keeps refusing its own refresh tokens is not followed further than this. */
 const maxGrantsPerFlight = 3
-
-export interface Parts {
-  readonly flow: AuthFlow
-  readonly policy: RefreshPolicy.Resolved
-  readonly clock: Clock.Clock
-  readonly events: Events
-  readonly grants: Grants
-  readonly serving: Serving
-  readonly throttle: Throttle
-  readonly store: StoreSession | undefined
-  readonly leasing: Leasing | undefined
-}
 
 /** What one flight does: R5 to R8, within its deadline. */
 export class Minting {
@@ -57,7 +37,7 @@ export class Minting {
   get flight(): Effect.Effect<void, AuthError> {
     return Effect.suspend(() => {
       const { leasing, policy, serving, throttle } = this.#parts
-      const deadlineAt = this.#now() + policy.mintDeadline
+      const deadlineAt = this.#parts.now() + policy.mintDeadline
       const mint = (until: number) => this.#mint(until, maxGrantsPerFlight)
       return Random.next.pipe(
         Effect.map((sample) => {
@@ -69,14 +49,13 @@ export class Minting {
     })
   }
 
-  #now(): number {
-    return this.#parts.clock.unsafeCurrentTimeMillis()
-  }
-
   /** R13: takes over what a store holds. Where it is not served, the next refresh is made from it. */
-  readonly #adopt = (tokens: TokenSet.TokenSet): boolean => {
-    this.#parts.grants.held = tokens
-    return this.#parts.serving.adopt(tokens)
+  get #adopt(): (tokens: TokenSet.TokenSet) => boolean {
+    const { grants, serving } = this.#parts
+    return (tokens) => {
+      grants.held = tokens
+      return serving.adopt(tokens)
+    }
   }
 
   /** R5, R6: mints by the grant that fits, and goes on to the next where the refresh token is refused. */
@@ -192,7 +171,7 @@ export class Minting {
         }),
         Effect.mapError((error) => giveUp(error, deadlineAt)),
         Effect.timeoutFail({
-          duration: Math.max(0, deadlineAt - this.#now()),
+          duration: Math.max(0, deadlineAt - this.#parts.now()),
           onTimeout: () => unavailable(flow.provider, grant, "it did not answer in time")
         })
       )
@@ -206,7 +185,7 @@ export class Minting {
   ): Effect.Effect<TokenSet.TokenSet, AuthError> {
     return Effect.suspend(() => {
       const { events, flow, throttle } = this.#parts
-      const startedAt = this.#now()
+      const startedAt = this.#parts.now()
       return mint.pipe(
         Effect.withSpan("latchkey.mint", {
           root: true,
@@ -224,7 +203,7 @@ export class Minting {
           if (error !== undefined) {
             events.emit(AuthEvent.AuthEvent.MintFailed({ ...events.common, grant, error }))
           }
-          const seconds = Math.max(0, this.#now() - startedAt) / 1000
+          const seconds = Math.max(0, this.#parts.now() - startedAt) / 1000
           return AuthEvent.countMint(flow.provider, grant, error?._tag ?? "success", seconds)
         })
       )
@@ -272,7 +251,7 @@ export class Minting {
             return Effect.void
           }
           grants.held = tokens
-          if (!(tokens.expiresAt > this.#now())) {
+          if (!(tokens.expiresAt > this.#parts.now())) {
             return Effect.fail(
               invalid(
                 flow.provider,

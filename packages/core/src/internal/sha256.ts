@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { hex } from "./hex.ts"
 
 const encoder = new TextEncoder()
 
@@ -6,5 +7,5 @@ const encoder = new TextEncoder()
 export const sha256 = (text: string): Effect.Effect<string> =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", encoder.encode(text))),
-    (digest) => Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")
+    (digest) => hex(new Uint8Array(digest))
   )

@@ -1,4 +1,3 @@
-import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
@@ -6,12 +5,10 @@ import type { AuthError, Operation } from "../AuthError.ts"
 import { AuthEvent } from "../AuthEvent.ts"
 import type { Credential } from "../AuthFlow.ts"
 import { backgroundPause } from "./backgroundPause.ts"
-import type { Events } from "./events.ts"
 import * as FailureGate from "./failureGate.ts"
-import type { Grants } from "./grants.ts"
 import * as MintBudget from "./mintBudget.ts"
 import { budgetSpent } from "./ownErrors.ts"
-import type { Serving } from "./serving.ts"
+import type { Parts } from "./parts.ts"
 
 type Gate = FailureGate.FailureGate & {
   /** The credential that was refused; another one opens the gate (R16). */
@@ -23,10 +20,7 @@ const credentialCheckInterval = 1_000
 
 /** R11, R12: whether the provider may be asked now, and what callers get while it may not. */
 export class Throttle {
-  readonly #clock: Clock.Clock
-  readonly #events: Events
-  readonly #grants: Grants
-  readonly #serving: Serving
+  readonly #parts: Parts
   #gate: Gate | undefined
   #credentialCheckedAt = Number.NEGATIVE_INFINITY
   #budget: MintBudget.MintBudget
@@ -35,12 +29,9 @@ export class Throttle {
   #pause = 0
   #lastFailure: AuthError | undefined
 
-  constructor(clock: Clock.Clock, events: Events, grants: Grants, serving: Serving) {
-    this.#clock = clock
-    this.#events = events
-    this.#grants = grants
-    this.#serving = serving
-    this.#budget = MintBudget.full(clock.unsafeCurrentTimeMillis())
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#budget = MintBudget.full(parts.now())
   }
 
   get lastFailure(): Option.Option<AuthError> {
@@ -49,19 +40,15 @@ export class Throttle {
 
   get closedUntil(): Option.Option<number> {
     const gate = this.#gate
-    return FailureGate.isClosed(gate, this.#now())
+    return FailureGate.isClosed(gate, this.#parts.now())
       ? Option.some(gate.closedAt + gate.duration)
       : Option.none()
-  }
-
-  #now(): number {
-    return this.#clock.unsafeCurrentTimeMillis()
   }
 
   /** R11: what a caller fails with at once; none where a flight may start. */
   refusal(): AuthError | undefined {
     const gate = this.#gate
-    const now = this.#now()
+    const now = this.#parts.now()
     if (!FailureGate.isClosed(gate, now)) {
       return undefined
     }
@@ -73,7 +60,7 @@ export class Throttle {
 
   /** Whether a refresh may start that nobody waits for. */
   allowsBackground(): boolean {
-    const now = this.#now()
+    const now = this.#parts.now()
     const paused = now >= this.#pausedAt && now < this.#pausedAt + this.#pause
     return !paused && !FailureGate.isClosed(this.#gate, now) && this.hasBudget()
   }
@@ -82,11 +69,11 @@ export class Throttle {
   checkCredential(deadlineAt: number): Effect.Effect<void, AuthError> {
     return Effect.suspend(() => {
       const gate = this.#gate
-      if (!FailureGate.isClosed(gate, this.#now())) {
+      if (!FailureGate.isClosed(gate, this.#parts.now())) {
         return Effect.void
       }
-      this.#credentialCheckedAt = this.#now()
-      return Effect.matchEffect(this.#grants.credential(deadlineAt), {
+      this.#credentialCheckedAt = this.#parts.now()
+      return Effect.matchEffect(this.#parts.grants.credential(deadlineAt), {
         onFailure: () => Effect.fail(gate.error),
         onSuccess: (credential) => {
           if (Equal.equals(Option.some(credential), gate.credential)) {
@@ -102,7 +89,7 @@ export class Throttle {
   #open(): void {
     if (this.#gate !== undefined) {
       this.#gate = undefined
-      this.#events.emit(AuthEvent.GateOpened(this.#events.common))
+      this.#parts.events.emit(AuthEvent.GateOpened(this.#parts.events.common))
     }
   }
 
@@ -116,21 +103,21 @@ export class Throttle {
 
   /** A flight failed: remembers what the next callers need to know. */
   failed(error: AuthError): void {
-    const now = this.#now()
+    const now = this.#parts.now()
     this.#lastFailure = error
     this.#failedFlights += 1
     this.#pausedAt = now
-    this.#pause = backgroundPause(this.#failedFlights, this.#serving.remaining)
+    this.#pause = backgroundPause(this.#failedFlights, this.#parts.serving.remaining)
     // The gate itself made this flight fail: it has been counted.
     if (error === this.#gate?.error) {
       return
     }
     const gate = FailureGate.afterFailure(this.#gate, error, now)
-    this.#gate = gate && { ...gate, credential: Option.fromNullable(this.#grants.presented) }
+    this.#gate = gate && { ...gate, credential: Option.fromNullable(this.#parts.grants.presented) }
     if (gate !== undefined) {
       this.#credentialCheckedAt = now
       const until = now + gate.duration
-      this.#events.emit(AuthEvent.GateClosed({ ...this.#events.common, error, until }))
+      this.#parts.events.emit(AuthEvent.GateClosed({ ...this.#parts.events.common, error, until }))
     }
   }
 
@@ -140,7 +127,7 @@ export class Throttle {
   }
 
   #wait(): number {
-    return MintBudget.waitFor(this.#budget, this.#serving.lifetime, this.#now())
+    return MintBudget.waitFor(this.#budget, this.#parts.serving.lifetime, this.#parts.now())
   }
 
   /** R12: the error of a mint that the budget does not allow; none where it does. */
@@ -149,13 +136,18 @@ export class Throttle {
     if (wait === 0) {
       return Option.none()
     }
-    const until = this.#now() + wait
-    this.#events.emit(AuthEvent.BudgetSpent({ ...this.#events.common, until }))
-    return Option.some(budgetSpent(this.#events.provider, operation, until, this.#lastFailure))
+    const until = this.#parts.now() + wait
+    this.#parts.events.emit(AuthEvent.BudgetSpent({ ...this.#parts.events.common, until }))
+    return Option.some(budgetSpent(this.#parts.events.provider, operation, until, this.#lastFailure))
   }
 
   /** R12: one mint was made. */
   countMint(brought: keyof MintBudget.MintBudget): void {
-    this.#budget = MintBudget.afterMint(this.#budget, brought, this.#serving.lifetime, this.#now())
+    this.#budget = MintBudget.afterMint(
+      this.#budget,
+      brought,
+      this.#parts.serving.lifetime,
+      this.#parts.now()
+    )
   }
 }
