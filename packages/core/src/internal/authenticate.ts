@@ -106,11 +106,11 @@ export class Authenticate<E> {
     if (!worthRetrying || retries >= maxRetries || !isReplayable(request.body)) {
       return Effect.succeed(new AuthenticatedResponse(response, request, token.value))
     }
-    return Effect.flatMap(buffered(response), (kept) =>
+    return Effect.flatMap(buffered(response), (body) =>
       Effect.flatMap(
         Effect.mapError(manager.replacement(token), (error) => this.#wiring.onAuthError(error, request)),
         Option.match({
-          onNone: () => Effect.succeed(new AuthenticatedResponse(kept, request, token.value)),
+          onNone: () => Effect.succeed(new AuthenticatedResponse(response, request, token.value, body)),
           onSome: (next) => this.#attempt(manager, request, next, retries + 1)
         })
       )

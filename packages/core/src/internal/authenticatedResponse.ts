@@ -26,15 +26,19 @@ export class AuthenticatedResponse
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
   readonly #sent: HttpClientResponse.HttpClientResponse
+  readonly #body: HttpClientResponse.HttpClientResponse
   readonly #token: Redacted.Redacted<string>
 
+  /** `body` is another answer with the same body, where that of `sent` has been read. */
   constructor(
     sent: HttpClientResponse.HttpClientResponse,
     request: HttpClientRequest.HttpClientRequest,
-    token: Redacted.Redacted<string>
+    token: Redacted.Redacted<string>,
+    body: HttpClientResponse.HttpClientResponse = sent
   ) {
     super()
     this.#sent = sent
+    this.#body = body
     this.#token = token
     this.request = request
   }
@@ -56,27 +60,27 @@ export class AuthenticatedResponse
   }
 
   get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#sent.json, this.#own)
+    return Effect.mapErrorCause(this.#body.json, this.#own)
   }
 
   get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#sent.text, this.#own)
+    return Effect.mapErrorCause(this.#body.text, this.#own)
   }
 
   get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#sent.urlParamsBody, this.#own)
+    return Effect.mapErrorCause(this.#body.urlParamsBody, this.#own)
   }
 
   get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#sent.formData, this.#own)
+    return Effect.mapErrorCause(this.#body.formData, this.#own)
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#sent.arrayBuffer, this.#own)
+    return Effect.mapErrorCause(this.#body.arrayBuffer, this.#own)
   }
 
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
-    return Stream.mapErrorCause(this.#sent.stream, this.#own)
+    return Stream.mapErrorCause(this.#body.stream, this.#own)
   }
 
   toJSON(): unknown {
@@ -142,7 +146,7 @@ const maxBufferedBytes = 1024 * 1024
 
 /**
  * R10: reads a rejected answer to its end, so that it holds no connection while a new token is
- * minted (a pool may have no other for the mint), and can still be returned as it came.
+ * minted (a pool may have no other for the mint): its body from memory, for it may still be returned.
  */
 export const buffered = (
   response: HttpClientResponse.HttpClientResponse
@@ -160,68 +164,11 @@ export const buffered = (
         HttpClientResponse.fromWeb(
           response.request,
           new Response(new Blob(Chunk.toReadonlyArray(chunks).map((chunk) => new Uint8Array(chunk))), {
-            status: response.status
+            status: response.status,
+            // What `formData` reads the boundary from.
+            headers: { "content-type": response.headers["content-type"] ?? "" }
           })
         )
-      ),
-      Effect.map((body) => new BufferedResponse(response, body))
+      )
     )
   })
-
-/** Status, headers and cookies of the answer as it came, with a body from memory. */
-class BufferedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly #head: HttpClientResponse.HttpClientResponse
-  readonly #body: HttpClientResponse.HttpClientResponse
-
-  constructor(head: HttpClientResponse.HttpClientResponse, body: HttpClientResponse.HttpClientResponse) {
-    super()
-    this.#head = head
-    this.#body = body
-  }
-
-  get request() {
-    return this.#head.request
-  }
-  get status() {
-    return this.#head.status
-  }
-  get headers() {
-    return this.#head.headers
-  }
-  get cookies() {
-    return this.#head.cookies
-  }
-  get remoteAddress() {
-    return this.#head.remoteAddress
-  }
-  get json() {
-    return this.#body.json
-  }
-  get text() {
-    return this.#body.text
-  }
-  get urlParamsBody() {
-    return this.#body.urlParamsBody
-  }
-  get formData() {
-    return Effect.flatMap(
-      this.#body.arrayBuffer,
-      (bytes) =>
-        HttpClientResponse.fromWeb(
-          this.#head.request,
-          new Response(bytes, { headers: { "content-type": this.#head.headers["content-type"] ?? "" } })
-        ).formData
-    )
-  }
-  get arrayBuffer() {
-    return this.#body.arrayBuffer
-  }
-  get stream() {
-    return this.#body.stream
-  }
-  toJSON(): unknown {
-    return { _id: "@effect/platform/HttpClientResponse", status: this.status }
-  }
-}
