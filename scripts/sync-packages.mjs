@@ -57,7 +57,7 @@ for (const { dir, path, json } of packages) {
       [".", "./src/index.ts"],
       ...modules.map((name) => [`./${name}`, `./src/${name}.ts`])
     ])
-    const built = (name) => ({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` })
+    const built = (name) => ({ types: `./dist/${name}.d.ts`, default: `./lib/${name}.js` })
     const published = Object.fromEntries([
       ["./package.json", "./package.json"],
       [".", built("index")],

@@ -22,7 +22,7 @@ const peers: Readonly<Record<string, string>> = {
   "undici-oidc-interceptor": 'export { createOidcInterceptor } from "undici-oidc-interceptor"'
 }
 
-/** Our packages as npm would unpack them: built, with the exports that are published. */
+/** Our packages as npm would unpack them: with the files and the exports that are published. */
 const unpack = (): void => {
   rmSync(scratch, { recursive: true, force: true })
   for (const name of ["core", "autopay"]) {
@@ -31,8 +31,9 @@ const unpack = (): void => {
     if (!existsSync(join(from, "dist"))) {
       throw new Error(`packages/${name} is not built: run npm run build`)
     }
+    execFileSync(process.execPath, [join(home, "../../scripts/bundle-package.mjs"), from])
     mkdirSync(to, { recursive: true })
-    cpSync(join(from, "dist"), join(to, "dist"), { recursive: true })
+    cpSync(join(from, "lib"), join(to, "lib"), { recursive: true })
     const manifest: { readonly publishConfig: object } = JSON.parse(
       readFileSync(join(from, "package.json"), "utf8")
     )
