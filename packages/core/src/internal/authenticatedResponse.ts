@@ -60,27 +60,27 @@ export class AuthenticatedResponse
   }
 
   get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#body.json, this.#own)
+    return this.#owned(this.#body.json)
   }
 
   get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#body.text, this.#own)
+    return this.#owned(this.#body.text)
   }
 
   get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#body.urlParamsBody, this.#own)
+    return this.#owned(this.#body.urlParamsBody)
   }
 
   get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#body.formData, this.#own)
+    return this.#owned(this.#body.formData)
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
-    return Effect.mapErrorCause(this.#body.arrayBuffer, this.#own)
+    return this.#owned(this.#body.arrayBuffer)
   }
 
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
-    return Stream.mapErrorCause(this.#body.stream, this.#own)
+    return Stream.mapErrorCause(this.#body.stream, (cause) => this.#own(cause))
   }
 
   toJSON(): unknown {
@@ -92,23 +92,27 @@ export class AuthenticatedResponse
     }
   }
 
+  /** As `Effect.mapErrorCause`, and at no cost where the body is read well. */
+  #owned<A>(
+    body: Effect.Effect<A, HttpClientError.ResponseError>
+  ): Effect.Effect<A, HttpClientError.ResponseError> {
+    return Effect.catchAllCause(body, (cause) => Effect.failCause(this.#own(cause)))
+  }
+
   /** The error is about this response, which says no more than the application may know. */
-  get #own(): (
-    cause: Cause.Cause<HttpClientError.ResponseError>
-  ) => Cause.Cause<HttpClientError.ResponseError> {
+  #own(cause: Cause.Cause<HttpClientError.ResponseError>): Cause.Cause<HttpClientError.ResponseError> {
     const secrets = [Redacted.value(this.#token)]
-    return (cause) =>
-      scrubCause(
-        cause,
-        secrets,
-        (error) =>
-          new HttpClientError.ResponseError({
-            request: this.request,
-            response: this,
-            reason: error.reason,
-            ...said(error, secrets)
-          })
-      )
+    return scrubCause(
+      cause,
+      secrets,
+      (error) =>
+        new HttpClientError.ResponseError({
+          request: this.request,
+          response: this,
+          reason: error.reason,
+          ...said(error, secrets)
+        })
+    )
   }
 }
 
