@@ -26,6 +26,8 @@ export interface Measure {
   readonly fits?: ((contender: Contender) => boolean) | undefined
   /** How many contenders run at the same time: one where time is measured, more where it is waited for. */
   readonly parallel: number
+  /** How long one round of one contender may take, in milliseconds; default: five minutes. */
+  readonly timeout?: number | undefined
   readonly run: (contender: Contender, rivals: Rivals) => Promise<Round>
 }
 

@@ -64,9 +64,24 @@ export const providers: ReadonlyArray<readonly [folder: string, module: string]>
   ["vault-ist", "VaultIst"]
 ]
 
-/** How many bytes a program grows by when it takes a provider. */
-export const providerBytes = async (folder: string, module: string): Promise<number> =>
-  (await compressed(provider(folder, module), "neutral")) - (await compressed(without, "neutral"))
+/** A program that has all of `effect`, as a large one comes near to. */
+const wholeEffect = `import * as All from "effect"
+globalThis.all = All
+`
+
+/**
+ * How many bytes a program grows by when it takes a provider: one that has all of `effect` and
+ * `FetchHttpClient`, and one that has of `effect` only what itself it calls.
+ */
+export const providerBytes = async (
+  folder: string,
+  module: string
+): Promise<{ readonly overEffect: number; readonly overLittle: number }> => {
+  const growth = async (more: string) =>
+    (await compressed(more + provider(folder, module), "neutral")) -
+    (await compressed(more + without, "neutral"))
+  return { overEffect: await growth(wholeEffect), overLittle: await growth("") }
+}
 
 /** How many bytes a peer is, without what Node brings. */
 export const peerBytes = (contents: string): Promise<number> => compressed(contents, "node")

@@ -70,7 +70,10 @@ export const importCosts = async (rounds: number): Promise<Record<string, Import
     }
   }
   const costs: Record<string, ImportCost> = {
-    latchkey: { gzip: await providerBytes("autopay", "Autopay"), millis: millis["latchkey"] ?? [] }
+    latchkey: {
+      gzip: (await providerBytes("autopay", "Autopay")).overEffect,
+      millis: millis["latchkey"] ?? []
+    }
   }
   for (const [name, contents] of Object.entries(peers)) {
     costs[name] = { gzip: await peerBytes(contents), millis: millis[name] ?? [] }

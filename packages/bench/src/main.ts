@@ -78,9 +78,10 @@ const runRound = async (measure: Measure, round: number): Promise<void> => {
   ]
   const lane = async () => {
     for (let contender = queue.shift(); contender !== undefined; contender = queue.shift()) {
+      const timeout = measure.timeout ?? 300_000
       const args = [measure.name, contender.name, server.url]
       // One retry: a busy machine may starve a process to its death.
-      const result = await runChild(child, args, 300_000).catch(() => runChild(child, args, 300_000))
+      const result = await runChild(child, args, timeout).catch(() => runChild(child, args, timeout))
       note(measure, contender, result)
     }
   }

@@ -27,3 +27,5 @@ export interface Ledger {
 export const firstRefreshToken = "refresh-0"
 export const clientId = "bench"
 export const clientSecret = "bench-secret"
+/** As long as the tokens of a provider are: a header of its length is part of what a request costs. */
+export const staticToken = `static${"-".repeat(164)}`

@@ -42,19 +42,6 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<st
 /** What the child adds to every round. */
 const everywhere = "unhandled"
 
-const baseOf = (name: string): string => contenders.find((contender) => contender.name === name)?.base ?? ""
-
-/** Latencies mean something only beside those of the same client with a static header, in the same round. */
-const p99Ratios = (
-  row: Readonly<Record<string, ReadonlyArray<Round>>>,
-  name: string
-): ReadonlyArray<number> => {
-  const base = row[baseOf(name)] ?? []
-  return (row[name] ?? []).map(
-    (round, index) => (round.figures["p99"] ?? Number.NaN) / (base[index]?.figures["p99"] ?? Number.NaN)
-  )
-}
-
 export const markdown = (results: Results, about: About): string => {
   const parts = [
     `\`${about.command}\`: ${about.rounds} rounds, ${about.seconds.toFixed(0)} s, ${about.machine}. ` +
@@ -70,19 +57,13 @@ export const markdown = (results: Results, about: About): string => {
         Object.values(row).flatMap((rounds) => rounds.flatMap(({ figures }) => Object.keys(figures)))
       )
     ].filter((figure) => figure !== everywhere || measure.name === "down")
-    const withRatio = measure.name === "refresh"
     parts.push(
       `### ${measure.name}: ${measure.title}`,
       table(
-        ["", ...figures, ...(withRatio ? ["p99 over static"] : [])],
+        ["", ...figures],
         contenders
           .filter(({ name }) => row[name] !== undefined)
-          .map(({ name }) =>
-            [name].concat(
-              figures.map((figure) => cell(of(row[name] ?? [], figure))),
-              withRatio ? [cell(p99Ratios(row, name))] : []
-            )
-          )
+          .map(({ name }) => [name].concat(figures.map((figure) => cell(of(row[name] ?? [], figure)))))
       )
     )
   }

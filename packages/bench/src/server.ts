@@ -1,7 +1,7 @@
 // The provider, in a process of its own: a token endpoint and an API, one realm per contender and run.
 import { randomBytes } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import { firstRefreshToken, type Ledger, type Realm } from "./protocol.ts"
+import { firstRefreshToken, staticToken, type Ledger, type Realm } from "./protocol.ts"
 
 interface State {
   readonly realm: Realm
@@ -109,7 +109,8 @@ const call = (state: State, incoming: IncomingMessage, outgoing: ServerResponse)
   after(realm.apiDelay, () => {
     const authorization = incoming.headers.authorization ?? ""
     const good =
-      authorization === "Bearer static" || (state.tokens.get(authorization.slice(7)) ?? 0) > Date.now()
+      authorization === `Bearer ${staticToken}` ||
+      (state.tokens.get(authorization.slice(7)) ?? 0) > Date.now()
     if (good) {
       answer(outgoing, 200, { ok: true })
     } else {

@@ -1,9 +1,11 @@
 import * as TokenManager from "@latchkey/core/TokenManager"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
@@ -76,6 +78,32 @@ describe("R18: shutdown", () => {
       assert.deepStrictEqual(test.ledger.revoked, [])
       yield* use(true)
       assert.deepStrictEqual(test.ledger.revoked, ["access-2"])
+    })
+  )
+
+  it.effect("R18: a revocation runs with what the manager was made with, whoever closes the scope", () =>
+    Effect.gen(function* () {
+      class Network extends Context.Tag("Network")<Network, string>() {}
+      const test = yield* TestFlow.make()
+      const seen: Array<readonly [Option.Option<string>, string]> = []
+      const revoke = () =>
+        Effect.gen(function* () {
+          seen.push([yield* Effect.serviceOption(Network), yield* FiberRef.get(tenant)])
+        })
+      const tenant = FiberRef.unsafeMake("nobody")
+      const scope = yield* Scope.make()
+      const flow = { ...test.flow, revoke: Option.some(revoke) }
+      yield* TokenManager.make(flow, { policy: { revokeOnRelease: true } }).pipe(
+        Effect.flatMap((manager) => manager.get),
+        Effect.provideService(Network, "a proxy"),
+        Effect.locally(tenant, "ours"),
+        Scope.extend(scope)
+      )
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(
+        seen.map(([network, owner]) => [Option.getOrNull(network), owner]),
+        [["a proxy", "ours"]]
+      )
     })
   )
 

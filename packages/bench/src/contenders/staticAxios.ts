@@ -1,5 +1,6 @@
 import type { Contender } from "../Contender.ts"
 import { axiosSession, makeAxios } from "../bases/axios.ts"
+import { staticToken } from "../protocol.ts"
 
 export const staticAxios: Contender = {
   name: "static-axios",
@@ -8,7 +9,7 @@ export const staticAxios: Contender = {
   cancels: true,
   open: (target) => {
     const client = makeAxios(target)
-    client.defaults.headers.common["Authorization"] = "Bearer static"
+    client.defaults.headers.common["Authorization"] = `Bearer ${staticToken}`
     return Promise.resolve(axiosSession(client))
   }
 }

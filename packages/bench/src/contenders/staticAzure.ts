@@ -1,5 +1,6 @@
 import type { Contender } from "../Contender.ts"
 import { azureSession } from "../bases/azure.ts"
+import { staticToken } from "../protocol.ts"
 
 export const staticAzure: Contender = {
   name: "static-azure",
@@ -12,7 +13,7 @@ export const staticAzure: Contender = {
         pipeline.addPolicy({
           name: "static",
           sendRequest: (request, next) => {
-            request.headers.set("authorization", "Bearer static")
+            request.headers.set("authorization", `Bearer ${staticToken}`)
             return next(request)
           }
         })

@@ -3,6 +3,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import type { Contender } from "../Contender.ts"
 import { effectContender } from "../bases/effect.ts"
+import { staticToken } from "../protocol.ts"
 
 /** The platform's own way to set a header on every request. */
 export const staticEffect: Contender = {
@@ -13,7 +14,7 @@ export const staticEffect: Contender = {
   ...effectContender(() =>
     Effect.map(
       HttpClient.HttpClient,
-      HttpClient.mapRequest(HttpClientRequest.setHeader("authorization", "Bearer static"))
+      HttpClient.mapRequest(HttpClientRequest.setHeader("authorization", `Bearer ${staticToken}`))
     )
   )
 }

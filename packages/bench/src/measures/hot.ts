@@ -3,7 +3,7 @@ import type { Measure } from "../Measure.ts"
 import { median } from "../stats.ts"
 import { inProcess } from "../target.ts"
 
-const slices = 40
+const slices = 100
 const callsPerSlice = 60
 const heapRuns = 5
 const callsPerHeapRun = 80

@@ -22,6 +22,7 @@ export const leak: Measure = {
   title: "heap after 1,000,000 calls and 10,000 refreshes, over the heap after 10,000 calls",
   fits: ({ name }) => name === "latchkey",
   parallel: 1,
+  timeout: 1_800_000,
   run: async (contender) => {
     const seen = { mints: 0 }
     const counting: typeof globalThis.fetch = (input, init) => {
