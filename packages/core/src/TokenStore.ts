@@ -7,10 +7,9 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import type * as Path from "@effect/platform/Path"
 import type * as Arr from "effect/Array"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -18,6 +17,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TokenSet from "./TokenSet.ts"
 import { directoryStore } from "./internal/directory.ts"
+import { makeLeases } from "./internal/leases.ts"
 import { makeSeal } from "./internal/seal.ts"
 import { provideSharing } from "./internal/shareRegistry.ts"
 import { shareOver } from "./internal/sharing.ts"
@@ -201,36 +201,6 @@ const stored = (entry: Entry | undefined): Option.Option<Stored> =>
 
 const versionOf = (current: Option.Option<Stored>): number =>
   Option.match(current, { onNone: () => 0, onSome: (record) => record.version })
-
-/** Leases between the managers of one process. The owner is the object itself: nobody can guess it. */
-const makeLeases = () => {
-  const held = new Map<string, { until: number }>()
-  return (key: string, timeToLive: Duration.DurationInput): Effect.Effect<Option.Option<Lease>> =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      const holder = held.get(key)
-      if (holder !== undefined && now < holder.until) {
-        return Option.none()
-      }
-      const millis = Duration.toMillis(timeToLive)
-      const owner = { until: now + millis }
-      held.set(key, owner)
-      return Option.some<Lease>({
-        renew: Effect.map(Clock.currentTimeMillis, (at) => {
-          // One that ended is lost, even if nobody has taken it yet: its owner has slept on it.
-          const ours = held.get(key) === owner && at < owner.until
-          if (ours) {
-            owner.until = at + millis
-          }
-          return ours
-        }),
-        release: Effect.sync(() => {
-          if (held.get(key) === owner) {
-            held.delete(key)
-          }
-        })
-      })
-    })
-}
 
 /**
  * A store in the memory of this process. Its records last as long as it does; its leases hold

@@ -14,6 +14,7 @@ import { isReplayable } from "./replayable.ts"
 type Request = HttpClientRequest.HttpClientRequest
 type Sending<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, E>
 
+/** What a client's authentication is made of. */
 interface Wiring<E> {
   /** The base client without its preprocessing. */
   readonly postprocess: HttpClient.HttpClient.Postprocess<HttpClientError.HttpClientError>
