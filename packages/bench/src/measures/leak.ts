@@ -1,13 +1,6 @@
+import { liveBytes } from "../liveBytes.ts"
 import { sleep, type Measure } from "../Measure.ts"
 import { inProcess } from "../target.ts"
-
-const heap = async (): Promise<number> => {
-  for (let run = 0; run < 4; run++) {
-    globalThis.gc?.()
-    await sleep(20)
-  }
-  return process.memoryUsage().heapUsed
-}
 
 /** Tokens so short that ten thousand of them pass in half a minute. */
 const shortLived: typeof globalThis.fetch = async (input, init) => {
@@ -19,7 +12,7 @@ const shortLived: typeof globalThis.fetch = async (input, init) => {
 /** A million calls and ten thousand refreshes, which must leave nothing behind. Minutes: not run by default. */
 export const leak: Measure = {
   name: "leak",
-  title: "heap after 1,000,000 calls and 10,000 refreshes, over the heap after 10,000 calls",
+  title: "bytes of live values after 1,000,000 calls and 10,000 refreshes, over those after 10,000 calls",
   fits: ({ name }) => name === "latchkey",
   parallel: 1,
   timeout: 1_800_000,
@@ -31,17 +24,20 @@ export const leak: Measure = {
     }
     const session = await contender.open(inProcess)
     const refreshing = await contender.open({ ...inProcess, lifetime: 20, fetch: counting })
-    await session.sequence(10_000)
-    await refreshing.call().catch(() => 0)
-    const before = await heap()
-    await session.sequence(990_000)
-    const afterCalls = await heap()
-    while (seen.mints < 10_000) {
-      // A machine that is busy for 20 ms has a token that is over on arrival.
-      await refreshing.call().catch(() => 0)
-      await sleep(1)
+    const refresh = async (mints: number) => {
+      while (seen.mints < mints) {
+        // A machine that is busy for 20 ms has a token that is over on arrival.
+        await refreshing.call().catch(() => 0)
+        await sleep(4)
+      }
     }
-    const afterRefreshes = await heap()
+    await session.sequence(10_000)
+    await refresh(100)
+    const before = await liveBytes()
+    await session.sequence(990_000)
+    const afterCalls = await liveBytes()
+    await refresh(10_000)
+    const afterRefreshes = await liveBytes()
     await session.close()
     await refreshing.close()
     return {

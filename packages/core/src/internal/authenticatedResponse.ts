@@ -22,8 +22,6 @@ export class AuthenticatedResponse
   extends Inspectable.Class
   implements HttpClientResponse.HttpClientResponse
 {
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
   readonly #sent: HttpClientResponse.HttpClientResponse
   readonly #body: HttpClientResponse.HttpClientResponse
@@ -41,6 +39,15 @@ export class AuthenticatedResponse
     this.#body = body
     this.#token = token
     this.request = request
+  }
+
+  // Not fields: there is one of these for each call.
+  get [HttpIncomingMessage.TypeId](): HttpIncomingMessage.TypeId {
+    return HttpIncomingMessage.TypeId
+  }
+
+  get [HttpClientResponse.TypeId](): HttpClientResponse.TypeId {
+    return HttpClientResponse.TypeId
   }
 
   get status(): number {
