@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as TestFlow from "./support/testFlow.ts"
+import { inspect } from "node:util"
 
 const valueOf = (token: TokenManager.AccessToken) => Redacted.value(token.value)
 
@@ -33,6 +34,19 @@ describe("TokenManager", () => {
       assert.strictEqual(first, second)
       assert.strictEqual(Redacted.value(first.authorization), "Bearer access-1")
       assert.strictEqual(test.mints(), 1)
+    })
+  )
+
+  it.scoped("R15: a token that is printed tells what it is, and not the secret", () =>
+    Effect.gen(function* () {
+      const test = yield* TestFlow.make()
+      const manager = yield* TokenManager.make(test.flow)
+      const token = yield* manager.get
+      for (const printed of [JSON.stringify(token), inspect(token, { depth: 9 })]) {
+        assert.include(printed, "generation")
+        assert.include(printed, "<redacted>")
+        assert.notInclude(printed, "access-1")
+      }
     })
   )
 
