@@ -82,6 +82,28 @@ describe.skipIf(postgresUrl() === "")("SqlTokenStore: PostgreSQL is away", () =>
     (server) => Effect.promise(() => server.remove())
   )
 
+  it.scopedLive("R13: a statement that a late cancellation hits is asked again", () =>
+    Effect.gen(function* () {
+      const server = yield* postgres
+      const { store } = yield* open(server.url)
+      const { sql: blocker } = yield* open(server.url)
+      const { sql: canceller } = yield* open(server.url)
+      assert.strictEqual((yield* store.save("k", numbered(1), 0))._tag, "Written")
+      yield* Effect.fork(
+        blocker.withTransaction(
+          Effect.zipRight(blocker`select * from latchkey_tokens for update`, Effect.sleep("500 millis"))
+        )
+      )
+      yield* Effect.sleep("150 millis")
+      const saving = yield* Effect.fork(store.save("k", numbered(2), 1))
+      yield* Effect.sleep("150 millis")
+      const cancelled =
+        yield* canceller`select pg_cancel_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`
+      assert.strictEqual(cancelled.length, 1)
+      assert.strictEqual((yield* Fiber.join(saving))._tag, "Written")
+    })
+  )
+
   it.scopedLive(
     "R13: stopped and started again, or frozen: operations fail fast, and work again without a restart of ours",
     () =>

@@ -15,11 +15,14 @@ const codeOf = ({ cause }: SqlError): string | undefined =>
     ? cause.code
     : undefined
 
-/** The statement was not run, because another one was in its way. */
+/** The statement was not run, because of another one. */
 const isContended = (error: SqlError): boolean => {
   const code = codeOf(error) ?? ""
-  // serialization_failure, deadlock_detected: what a stricter default isolation brings.
-  return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED") || /^(?:40001|40P01)$/.test(code)
+  // serialization_failure, deadlock_detected: what a stricter default isolation brings. query_canceled: a
+  // cancellation names a connection, and one that is late hits the statement after the one it was meant for.
+  return (
+    code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED") || /^(?:40001|40P01|57014)$/.test(code)
+  )
 }
 
 /** Two processes that create one table at once: PostgreSQL refuses one of them. */

@@ -12,6 +12,9 @@ const plain = (secret: Redacted.Redacted<string>): string => Redacted.value(secr
 
 type Secret = Redacted.Redacted<string>
 
+/** These hold a refresh token by then, and ask for no credential. */
+const holdRefreshToken = ["VaultsPay, refresh", "PaymentsGate, refresh"]
+
 /** A credential that works until it is asked for in earnest. */
 const credential = (
   name: string,
@@ -24,8 +27,7 @@ const credential = (
   }),
   brief: true,
   ends: "error",
-  // These hold a refresh token by then, and ask for no credential.
-  otherwise: ["VaultsPay, refresh", "PaymentsGate, refresh"],
+  otherwise: holdRefreshToken,
   ...rest
 })
 
@@ -45,7 +47,13 @@ const credentials: ReadonlyArray<Path> = [
   credential("never comes", () => Effect.never),
   credential("changes", (secret) => Effect.succeed(Redacted.make(`${plain(secret)}-changed`))),
   // Su sends it in a header, and what refuses the header repeats it.
-  credential("has a line break", (secret) => Effect.succeed(Redacted.make(`${plain(secret)}\n`))),
+  credential("has a line break", (secret) =>
+    Effect.succeed(Redacted.make(`${plain(secret).slice(0, 1)}\n${plain(secret)}`))
+  ),
+  // As one that was read from a file. A header loses it on its way, and is right.
+  credential("ends in a line break", (secret) => Effect.succeed(Redacted.make(`${plain(secret)}\n`)), {
+    otherwise: [...holdRefreshToken, "Su, login"]
+  }),
   {
     name: "a credential that is an effect of a plain string",
     setup: () => ({
