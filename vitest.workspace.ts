@@ -2,21 +2,27 @@ import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 
+/** What both projects have; `npm test` and `npm run test:long` run one of them each. */
+const project = (name: string, include: string, exclude: ReadonlyArray<string>) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`packages/*/test/**/${include}`, `examples/test/**/${include}`],
+    exclude: ["**/node_modules/**", ...exclude],
+    // Servers that all tests share: started before the first of them, stopped after the last.
+    globalSetup: ["redis", "postgres"].map((server) =>
+      join(import.meta.dirname, `packages/fleet/src/servers/${server}Setup.ts`)
+    )
+  }
+})
+
 export default defineConfig({
   test: {
-    // One for all: between two projects vitest replaces its workers, and now and then one that still starts.
+    // One at a time: between two projects vitest replaces its workers, and now and then one that still starts.
     projects: [
-      {
-        extends: true,
-        test: {
-          name: "latchkey",
-          include: ["packages/*/test/**/*.test.ts", "examples/test/**/*.test.ts"],
-          // Servers that all tests share: started before the first of them, stopped after the last.
-          globalSetup: ["redis", "postgres"].map((name) =>
-            join(import.meta.dirname, `packages/fleet/src/servers/${name}Setup.ts`)
-          )
-        }
-      }
+      project("latchkey", "*.test.ts", ["**/*.long.test.ts"]),
+      // The same bodies with their full numbers: thousands of histories, hundreds of processes, minutes of kills.
+      project("long", "*.long.test.ts", [])
     ],
     // Generous because the machines that run this may be small and slow; time inside of tests is TestClock's.
     testTimeout: 30_000,
