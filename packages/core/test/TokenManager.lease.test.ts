@@ -19,8 +19,18 @@ const makeShared = Effect.map(makeFlaky, ({ inner, state, store }) => ({
   store: { ...store, shared: true }
 }))
 
+/**
+ * A fifth of the default, and so is every time below that follows from it: `TestClock` takes milliseconds
+ * for each time that a waiter looks at the lease.
+ */
+const mintDeadline = "4 seconds"
+
 const makeWith = (store: TokenStore.Service, test: TestFlow.TestFlow) =>
-  Effect.provideService(TokenManager.make(test.flow, { policy: { jitter: 0 } }), TokenStore.TokenStore, store)
+  Effect.provideService(
+    TokenManager.make(test.flow, { policy: { jitter: 0, mintDeadline } }),
+    TokenStore.TokenStore,
+    store
+  )
 
 const leaseIsFree = (store: TokenStore.Service) =>
   Effect.gen(function* () {
@@ -32,7 +42,7 @@ const leaseIsFree = (store: TokenStore.Service) =>
 /** Takes the lease at the moment at which it ends, as a process would that is a little quicker. */
 const takeNext = (store: TokenStore.Service) =>
   Effect.fork(
-    Effect.repeat(Effect.delay(store.lease("test-key", 25_000), "5 millis"), { until: Option.isSome })
+    Effect.repeat(Effect.delay(store.lease("test-key", 5_000), "5 millis"), { until: Option.isSome })
   )
 
 describe("the lease of a token", () => {
@@ -42,9 +52,9 @@ describe("the lease of a token", () => {
       const test = yield* TestFlow.make({ refresh: "rotates" })
       const manager = yield* makeWith(store, test)
       // Its holder renews no more, and wrote nothing.
-      assert.isTrue(Option.isSome(yield* store.lease("test-key", 30_000)))
+      assert.isTrue(Option.isSome(yield* store.lease("test-key", 6_000)))
       const token = yield* Effect.fork(manager.get)
-      yield* TestClock.adjust("29900 millis")
+      yield* TestClock.adjust("5900 millis")
       assert.strictEqual(test.mints(), 0)
       yield* TestClock.adjust("400 millis")
       assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
@@ -55,13 +65,10 @@ describe("the lease of a token", () => {
   it.scoped("R13: a mint that had to wait for its lease has its whole deadline, not what the wait left", () =>
     Effect.gen(function* () {
       const { store } = yield* makeShared
-      const test = yield* TestFlow.make({ refresh: "rotates", latency: "15 seconds" })
+      const test = yield* TestFlow.make({ refresh: "rotates", latency: "3 seconds" })
       const manager = yield* makeWith(store, test)
-      yield* store.lease("test-key", 19_000)
-      assert.strictEqual(
-        Redacted.value((yield* TestFlow.during("40 seconds", manager.get)).value),
-        "access-1"
-      )
+      yield* store.lease("test-key", 3_800)
+      assert.strictEqual(Redacted.value((yield* TestFlow.during("8 seconds", manager.get)).value), "access-1")
       assert.strictEqual(test.mints(), 1)
     })
   )
@@ -71,12 +78,12 @@ describe("the lease of a token", () => {
     () =>
       Effect.gen(function* () {
         const { store } = yield* makeShared
-        const test = yield* TestFlow.make({ refresh: "rotates", latency: "15 seconds" })
+        const test = yield* TestFlow.make({ refresh: "rotates", latency: "3 seconds" })
         const one = yield* makeWith(store, test)
         const other = yield* makeWith(store, test)
-        yield* store.lease("test-key", 30_000)
+        yield* store.lease("test-key", 6_000)
         const tokens = yield* TestFlow.during(
-          "46 seconds",
+          "9500 millis",
           Effect.all([one.get, other.get], { concurrency: 2 })
         )
         assert.deepStrictEqual(
@@ -91,14 +98,14 @@ describe("the lease of a token", () => {
     () =>
       Effect.gen(function* () {
         const { store } = yield* makeShared
-        const test = yield* TestFlow.make({ refresh: "rotates", latency: "15 seconds" })
+        const test = yield* TestFlow.make({ refresh: "rotates", latency: "3 seconds" })
         const one = yield* makeWith(store, test)
         const other = yield* makeWith(store, test)
-        yield* store.lease("test-key", 25_000)
+        yield* store.lease("test-key", 5_000)
         const tokens = yield* Effect.fork(Effect.all([one.get, other.get], { concurrency: 2 }))
-        yield* TestClock.adjust("24 seconds")
+        yield* TestClock.adjust("4800 millis")
         const second = yield* takeNext(store)
-        yield* TestClock.adjust("45 seconds")
+        yield* TestClock.adjust("9 seconds")
         assert.isTrue(Option.isSome(yield* Fiber.join(second)), "another process was quicker, and died")
         assert.deepStrictEqual(
           (yield* Fiber.join(tokens)).map(({ value }) => Redacted.value(value)),
@@ -112,7 +119,7 @@ describe("the lease of a token", () => {
       const { inner } = yield* makeShared
       const asked: Array<number> = []
       let renewals = 0
-      const test = yield* TestFlow.make({ refresh: "rotates", latency: "19 seconds" })
+      const test = yield* TestFlow.make({ refresh: "rotates", latency: "3800 millis" })
       const manager = yield* makeWith(
         {
           ...inner,
@@ -130,9 +137,9 @@ describe("the lease of a token", () => {
         },
         test
       )
-      yield* TestFlow.during("19 seconds", manager.get)
-      assert.isAbove(asked[0] ?? 0, 20_000)
-      assert.strictEqual(renewals, Math.floor(19_000 / ((asked[0] ?? 0) / 3)))
+      yield* TestFlow.during("3800 millis", manager.get)
+      assert.isAbove(asked[0] ?? 0, 4_000)
+      assert.strictEqual(renewals, Math.floor(3_800 / ((asked[0] ?? 0) / 3)))
     })
   )
 
@@ -142,7 +149,7 @@ describe("the lease of a token", () => {
       const test = yield* TestFlow.make({ refresh: "rotates" })
       const manager = yield* makeWith(store, test)
       yield* store.lease("test-key", 3_600_000)
-      const result = yield* TestFlow.during("75 seconds", Effect.either(manager.get))
+      const result = yield* TestFlow.during("15 seconds", Effect.either(manager.get))
       assert.isTrue(Either.isLeft(result) && result.left._tag === "Unavailable")
       assert.strictEqual(test.mints(), 0)
     })
@@ -174,11 +181,11 @@ describe("the lease of a token", () => {
         flow: { retry: TestFlow.everyQuarterSecond }
       })
       const manager = yield* makeWith(store, test)
-      yield* store.lease("test-key", 30_000)
+      yield* store.lease("test-key", 6_000)
       const token = yield* Effect.fork(manager.get)
-      yield* TestClock.adjust("25 seconds")
+      yield* TestClock.adjust("5 seconds")
       state.down = true
-      yield* TestClock.adjust("10 seconds")
+      yield* TestClock.adjust("2 seconds")
       state.down = false
       yield* TestClock.adjust("1 second")
       assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
@@ -194,16 +201,16 @@ describe("the lease of a token", () => {
         flow: { retry: TestFlow.everyQuarterSecond }
       })
       const manager = yield* makeWith(store, test)
-      // Two of 25 s and a mint of 20 s, one after the other, and most of the 10 s in which none could begin.
-      yield* store.lease("test-key", 78_000)
+      // Two of 5 s and a mint of 4 s, one after the other, and most of the 2 s in which none could begin.
+      yield* store.lease("test-key", 15_600)
       const token = yield* Effect.fork(manager.get)
-      yield* TestClock.adjust("5 seconds")
+      yield* TestClock.adjust("1 second")
       state.down = true
-      yield* TestClock.adjust("10 seconds")
-      state.down = false
-      yield* TestClock.adjust("62 seconds")
-      assert.strictEqual(test.mints(), 0)
       yield* TestClock.adjust("2 seconds")
+      state.down = false
+      yield* TestClock.adjust("12400 millis")
+      assert.strictEqual(test.mints(), 0)
+      yield* TestClock.adjust("500 millis")
       assert.strictEqual(Redacted.value((yield* Fiber.join(token)).value), "access-1")
     })
   )
@@ -221,10 +228,10 @@ describe("the lease of a token", () => {
       assert.strictEqual(Redacted.value((yield* ours.get).value), "access-2")
       // The sibling reads the store, which has the spent one: longer than a lease lasts.
       const waiting = yield* Effect.fork(sibling.get)
-      yield* TestClock.adjust("50 seconds")
+      yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(test.ledger.presented, ["refresh-1"])
       state.full = false
-      yield* TestClock.adjust("6 seconds")
+      yield* TestClock.adjust("2 seconds")
       assert.strictEqual(Redacted.value((yield* Fiber.join(waiting)).value), "access-2")
       assert.deepStrictEqual(test.ledger.presented, ["refresh-1"])
       assert.isTrue(yield* leaseIsFree(inner))
@@ -242,7 +249,7 @@ describe("the lease of a token", () => {
       assert.strictEqual(Redacted.value((yield* manager.get).value), "access-2")
       assert.isFalse(yield* leaseIsFree(inner))
       state.full = false
-      yield* TestClock.adjust("6 seconds")
+      yield* TestClock.adjust("2 seconds")
       assert.isTrue(yield* leaseIsFree(inner))
       const record = Option.getOrThrow(yield* inner.load("test-key"))
       assert.strictEqual(Redacted.value(record.tokens.accessToken), "access-2")

@@ -27,6 +27,11 @@ export interface Place {
    * client in this process would prove too little. Default: `layer`, built once more.
    */
   readonly elsewhere?: Layer.Layer<TokenStore.TokenStore, unknown> | undefined
+  /**
+   * Sets the clock that ends the leases of this place forward, by milliseconds; taking as much from the
+   * end of each lease is the same. Needed for a {@link Options.clock} of `set`.
+   */
+  readonly forward?: ((millis: number) => Effect.Effect<void, unknown>) | undefined
 }
 
 /**
@@ -39,14 +44,17 @@ export interface Options {
   /** Makes an empty place; every test has its own, and it is gone when the scope closes. */
   readonly place: Effect.Effect<Place, unknown, Scope.Scope>
   /**
-   * Whose time ends a lease. `effect`: Effect's `Clock`, and the tests use `TestClock`. `own`: the
-   * store's, and the tests wait for real, with short leases. Default: `effect`.
+   * Whose time ends a lease. `effect`: Effect's `Clock`, and the tests use `TestClock`. `set`: the
+   * store's, and the tests set it forward. `own`: the store's, and the tests wait for real, with short
+   * leases, which a busy machine may outlast. Default: `effect`.
    */
-  readonly clock?: "effect" | "own" | undefined
+  readonly clock?: "effect" | "set" | "own" | undefined
   /** Whether processes exclude each other: what the store's own `shared` must say. */
   readonly shared: boolean
   /** Whether records outlive the process that wrote them. */
   readonly durable: boolean
+  /** How often each property is tried. Default: 50, or 5 where the clock is the store's. */
+  readonly runs?: number | undefined
 }
 
 /**

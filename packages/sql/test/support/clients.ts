@@ -9,4 +9,4 @@ import * as Redacted from "effect/Redacted"
 export const clientOf = (url: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
   url.startsWith("file:")
     ? LibsqlClient.layer({ url })
-    : Layer.orDie(PgClient.layer({ url: Redacted.make(url), maxConnections: 4 }))
+    : Layer.orDie(PgClient.layer({ url: Redacted.make(url), maxConnections: 4, connectTimeout: "5 minutes" }))

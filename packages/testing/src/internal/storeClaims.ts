@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Options } from "../TokenStoreSuite.ts"
 import {
+  ample,
   assertRecord,
   conflict,
   granted,
@@ -98,10 +99,7 @@ export const claims = (options: Options): void => {
           const place = yield* options.place
           const one = yield* open(place)
           const other = yield* openElsewhere(place)
-          const asked = Array.from({ length: 50 }, () => [
-            one.lease("k", timeToLive),
-            other.lease("k", timeToLive)
-          ])
+          const asked = Array.from({ length: 50 }, () => [one.lease("k", ample), other.lease("k", ample)])
           const leases = yield* Effect.all(asked.flat(), { concurrency: "unbounded" })
           const [lease, ...others] = leases.filter(Option.isSome)
           assert.isDefined(lease)
@@ -110,11 +108,11 @@ export const claims = (options: Options): void => {
           assert.isTrue(yield* held.renew)
           yield* held.release
           const lost = granted(yield* one.lease("k", timeToLive))
-          yield* pass(timeToLive + precision)
+          yield* pass(place, timeToLive + precision)
           granted(yield* other.lease("k", timeToLive))
           assert.isFalse(yield* lost.renew)
           yield* lost.release
-          assert.isTrue(Option.isNone(yield* one.lease("k", timeToLive)))
+          assert.isTrue(Option.isNone(yield* one.lease("k", ample)))
         }))
     }
   })

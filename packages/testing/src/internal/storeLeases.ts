@@ -5,24 +5,24 @@ import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { Options } from "../TokenStoreSuite.ts"
-import { granted, numbered, opened, testOf, timeOf, written } from "./storeHarness.ts"
+import { ample, granted, numbered, open, opened, testOf, timeOf, written } from "./storeHarness.ts"
 
 /** Leases: exclusive, and their owner's. */
 export const leases = (options: Options): void => {
   const test = testOf(options)
   const { pass, precision, runs, timeToLive } = timeOf(options)
-  const taken = (store: TokenStore.Service, key = "k") =>
-    Effect.map(store.lease(key, timeToLive), Option.isNone)
+  const taken = (store: TokenStore.Service, key = "k") => Effect.map(store.lease(key, ample), Option.isNone)
 
   describe("leases", () => {
     test("R13: until its time to live ends a lease is granted to nobody else", () =>
       Effect.gen(function* () {
-        const store = yield* opened(options)
+        const place = yield* options.place
+        const store = yield* open(place)
         granted(yield* store.lease("k", timeToLive))
         assert.isTrue(yield* taken(store))
-        yield* pass(timeToLive - precision)
+        yield* pass(place, timeToLive - precision)
         assert.isTrue(yield* taken(store))
-        yield* pass(precision)
+        yield* pass(place, precision)
         granted(yield* store.lease("k", timeToLive))
         assert.isTrue(yield* taken(store))
       }))
@@ -30,7 +30,7 @@ export const leases = (options: Options): void => {
     test("R13: of 100 who ask at once one gets it", () =>
       Effect.gen(function* () {
         const store = yield* opened(options)
-        const asked = Array.from({ length: 100 }, () => store.lease("k", timeToLive))
+        const asked = Array.from({ length: 100 }, () => store.lease("k", ample))
         const leases = yield* Effect.all(asked, { concurrency: "unbounded" })
         assert.lengthOf(leases.filter(Option.isSome), 1)
       }))
@@ -38,35 +38,37 @@ export const leases = (options: Options): void => {
     test("R13: one that is given back is free at once, and giving it back again is nothing", () =>
       Effect.gen(function* () {
         const store = yield* opened(options)
-        const first = granted(yield* store.lease("k", timeToLive))
+        const first = granted(yield* store.lease("k", ample))
         yield* first.release
-        const second = granted(yield* store.lease("k", timeToLive))
+        const second = granted(yield* store.lease("k", ample))
         yield* first.release
         assert.isFalse(yield* first.renew)
         assert.isTrue(yield* taken(store))
         yield* second.release
-        granted(yield* store.lease("k", timeToLive))
+        granted(yield* store.lease("k", ample))
       }))
 
     test("R13: a renewal extends it by its full time to live", () =>
       Effect.gen(function* () {
-        const store = yield* opened(options)
+        const place = yield* options.place
+        const store = yield* open(place)
         const lease = granted(yield* store.lease("k", timeToLive))
         for (const _ of [1, 2, 3]) {
-          yield* pass(timeToLive / 2)
+          yield* pass(place, timeToLive / 2)
           assert.isTrue(yield* lease.renew)
         }
-        yield* pass(timeToLive - precision)
+        yield* pass(place, timeToLive - precision)
         assert.isTrue(yield* taken(store))
-        yield* pass(precision)
+        yield* pass(place, precision)
         granted(yield* store.lease("k", timeToLive))
       }))
 
     test("R13: an owner that outlived its lease can neither renew it nor give another's back", () =>
       Effect.gen(function* () {
-        const store = yield* opened(options)
+        const place = yield* options.place
+        const store = yield* open(place)
         const lost = granted(yield* store.lease("k", timeToLive))
-        yield* pass(timeToLive + precision)
+        yield* pass(place, timeToLive + precision)
         assert.isFalse(yield* lost.renew, "nobody has taken it yet, and it is lost all the same")
         const held = granted(yield* store.lease("k", timeToLive))
         assert.isFalse(yield* lost.renew)
@@ -79,8 +81,8 @@ export const leases = (options: Options): void => {
     test("R13: keys are leased apart, and a lease says nothing of the record", () =>
       Effect.gen(function* () {
         const store = yield* opened(options)
-        const lease = granted(yield* store.lease("a", timeToLive))
-        granted(yield* store.lease("b", timeToLive))
+        const lease = granted(yield* store.lease("a", ample))
+        granted(yield* store.lease("b", ample))
         const version = written(yield* store.save("a", numbered(1), 0))
         yield* store.remove("a")
         assert.isTrue(yield* lease.renew)
@@ -91,7 +93,8 @@ export const leases = (options: Options): void => {
 
     test("R13: who is interrupted while asking blocks nobody for longer than a time to live", () =>
       Effect.gen(function* () {
-        const store = yield* opened(options)
+        const place = yield* options.place
+        const store = yield* open(place)
         for (let round = 0; round < 5; round++) {
           const asking = yield* Effect.fork(store.lease("k", timeToLive))
           for (let yields = 0; yields < round; yields++) {
@@ -99,11 +102,11 @@ export const leases = (options: Options): void => {
           }
           yield* Fiber.interrupt(asking)
         }
-        yield* pass(timeToLive + precision)
+        yield* pass(place, timeToLive + precision)
         granted(yield* store.lease("k", timeToLive))
       }))
 
-    // Waiting for real it would take minutes; the cases above are its essence.
+    // Waiting for real it would take minutes; the cases around it are its essence.
     if (options.clock !== "own") {
       test.prop(
         "R13: in any history a lease has one holder at a time, and only that one can renew it",
@@ -120,7 +123,8 @@ export const leases = (options: Options): void => {
         ],
         ([steps]) =>
           Effect.gen(function* () {
-            const store = yield* opened(options)
+            const place = yield* options.place
+            const store = yield* open(place)
             const leases: Array<TokenStore.Lease | undefined> = []
             let now = 0
             let holder: { readonly lease: TokenStore.Lease; readonly until: number } | undefined
@@ -128,7 +132,7 @@ export const leases = (options: Options): void => {
               const mine = leases[who]
               const held = holder !== undefined && now < holder.until
               if (does === "wait") {
-                yield* pass((wait * timeToLive) / 2)
+                yield* pass(place, (wait * timeToLive) / 2)
                 now += wait
               } else if (does === "take") {
                 const lease = yield* store.lease("k", timeToLive)

@@ -1,0 +1,3 @@
+import { stores } from "./support/stores.ts"
+
+stores(50)
