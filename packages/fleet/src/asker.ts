@@ -4,9 +4,11 @@ import * as PaymentsGate from "@latchkey/paymentsgate/PaymentsGate"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { once } from "node:events"
+import { readSync } from "node:fs"
 import { Question } from "./question.ts"
 import { storeOf } from "./storeOf.ts"
 
@@ -16,7 +18,23 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-/** Stops before it saves what it minted, until its parent has seen that and stopped the whole process. */
+/** Stops all of the process until its parent says something. */
+const sleep = (): void => {
+  const cell = new Int32Array(new SharedArrayBuffer(4))
+  while (true) {
+    try {
+      readSync(0, Buffer.alloc(64))
+      return
+    } catch (error) {
+      if (!Predicate.hasProperty(error, "code") || error.code !== "EAGAIN") {
+        throw error
+      }
+      Atomics.wait(cell, 0, 0, 10)
+    }
+  }
+}
+
+/** Stops before it saves what it minted, until it is told to go on. */
 const Store = Layer.effect(
   TokenStore.TokenStore,
   Effect.map(TokenStore.TokenStore, (store) =>
@@ -26,7 +44,7 @@ const Store = Layer.effect(
           save: (key: string, tokens: Parameters<typeof store.save>[1], version: number) =>
             Effect.suspend(() => {
               say("saving")
-              Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+              sleep()
               return store.save(key, tokens, version)
             })
         }

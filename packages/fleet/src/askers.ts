@@ -20,12 +20,10 @@ const lineReader = (child: ChildProcessWithoutNullStreams): Effect.Effect<string
   })
 }
 
-let bundled: Promise<string> | undefined
-
 /** A process that wants a token: killed, if it still runs, when the scope closes. */
 const startAsker = (question: typeof Question.Type) =>
   Effect.gen(function* () {
-    const program = yield* Effect.promise(() => (bundled ??= bundle("asker")))
+    const program = yield* Effect.promise(() => bundle("asker"))
     const argument = yield* Effect.orDie(Schema.encode(Question)(question))
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => spawn(process.execPath, [program, argument], { stdio: "pipe" })),
@@ -36,7 +34,10 @@ const startAsker = (question: typeof Question.Type) =>
       ask: Effect.sync(() => child.stdin.write("go\n")),
       /** Stops the process where it is, as a machine that hangs does, and lets it go on. */
       freeze: Effect.sync(() => child.kill("SIGSTOP")),
-      thaw: Effect.sync(() => child.kill("SIGCONT"))
+      thaw: Effect.sync(() => {
+        child.kill("SIGCONT")
+        child.stdin.write("go on\n")
+      })
     }
   })
 

@@ -2,8 +2,9 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
-/** A program in few files beside our dependencies: a hundred that compile themselves would take minutes. */
-export const bundle = async (program: "worker" | "asker"): Promise<string> => {
+type Program = "worker" | "asker"
+
+const bundled = async (program: Program): Promise<string> => {
   const outdir = fileURLToPath(new URL(`../node_modules/.latchkey/${program}`, import.meta.url))
   await build({
     entryPoints: [fileURLToPath(new URL(`${program}.ts`, import.meta.url))],
@@ -22,4 +23,16 @@ export const bundle = async (program: "worker" | "asker"): Promise<string> => {
     logLevel: "error"
   })
   return join(outdir, `${program}.mjs`)
+}
+
+const programs = new Map<Program, Promise<string>>()
+
+/**
+ * A program in few files beside our dependencies: a hundred that compile themselves would take minutes.
+ * Once for all of a process: those that run already read it.
+ */
+export const bundle = (program: Program): Promise<string> => {
+  const path = programs.get(program) ?? bundled(program)
+  programs.set(program, path)
+  return path
 }

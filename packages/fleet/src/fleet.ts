@@ -16,6 +16,16 @@ export interface Options {
   readonly killEvery: number
   /** How long the store is away, in seconds; it is cut off in the middle of the run. */
   readonly cut: number
+  /** Of a process, in milliseconds; a lease lasts one and a quarter of it. Default: 5 seconds. */
+  readonly mintDeadline?: number | undefined
+  /** How long a process takes from the answer to a mint to the store, in milliseconds. Default: 20. */
+  readonly hesitation?: number | undefined
+  /** Whether the lease of a process that was killed within a mint ends at once. Default: it runs out. */
+  readonly forward?: boolean | undefined
+  /** What must have happened before it ends, however long that takes. */
+  readonly atLeast?:
+    | { readonly kills: number; readonly killsWithinMint: number; readonly calls: number }
+    | undefined
   /** Told of everything that happens, with the seconds since the start. */
   readonly tell?: (seconds: number, happening: string) => void
 }
@@ -57,6 +67,8 @@ export const runFleet = async (options: Options): Promise<Outcome> => {
   const server = await startOidcProvider({ accessTokenTtl: lifetime, latency: 20 })
   const place = await startPlace(options.store)
   const worker = await bundle("worker")
+  const { hesitation = 20, mintDeadline = 5_000 } = options
+  const { atLeast = { kills: 0, killsWithinMint: 0, calls: 0 } } = options
   const startedAt = performance.now()
   const elapsed = () => (performance.now() - startedAt) / 1_000
   const tell = (happening: string) => options.tell?.(elapsed(), happening)
@@ -73,7 +85,8 @@ export const runFleet = async (options: Options): Promise<Outcome> => {
       clientId,
       clientSecret,
       evidence: join(directory, String(number)),
-      hesitation: 20
+      hesitation,
+      mintDeadline
     })
     member.onMint = (step) => tell(`process ${number}: ${step}`)
     alive.push(member)
@@ -110,12 +123,17 @@ export const runFleet = async (options: Options): Promise<Outcome> => {
     const step = victim.lastStep()
     const within = step === "sent" || step === "answered"
     killsWithinMint += within ? 1 : 0
+    if (within && options.forward === true) {
+      // It held the lease, so nobody else does.
+      await place.forward(mintDeadline * 2)
+    }
     tell(`process ${all.indexOf(victim) + 1} KILLED ${within ? `within a mint, ${step}` : ""}`)
     launch()
   }
 
   const killing = async (): Promise<void> => {
-    while (elapsed() + options.killEvery < options.seconds) {
+    const isEnough = () => kills >= atLeast.kills && killsWithinMint >= atLeast.killsWithinMint
+    while (elapsed() + options.killEvery < options.seconds || !isEnough()) {
       await sleep(options.killEvery * 1_000)
       await killOne()
     }
@@ -129,18 +147,25 @@ export const runFleet = async (options: Options): Promise<Outcome> => {
     tell("store is back")
   }
 
+  const calls = () => all.reduce((sum, member) => sum + member.calls(), 0)
+  const calling = async (): Promise<void> => {
+    while (calls() < atLeast.calls) {
+      await sleep(50)
+    }
+  }
+
   try {
     for (let count = 0; count < options.processes; count++) {
       launch()
     }
-    await Promise.all([killing(), cutting(), sleep(options.seconds * 1_000)])
+    await Promise.all([killing(), cutting(), calling(), sleep(options.seconds * 1_000)])
     await Promise.all(alive.map((member) => member.stop()))
     const seconds = elapsed()
     const { grantsRevoked, mints, reuses } = server.counts()
     return {
       store: options.store,
       seconds,
-      calls: all.reduce((sum, member) => sum + member.calls(), 0),
+      calls: calls(),
       failures: all.flatMap((member) => member.failures()),
       kills,
       killsWithinMint,

@@ -1,4 +1,8 @@
-import { createClient } from "@libsql/client"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { createClient, LibsqlError } from "@libsql/client"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { Redis } from "ioredis"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -21,11 +25,24 @@ export interface Place {
   /** Puts it out of everybody's reach, and back. */
   readonly cut: () => Promise<void>
   readonly mend: () => Promise<void>
+  /** Lets all leases end by as many milliseconds earlier, as if its clock were set forward. */
+  readonly forward: (millis: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** Of 5 ms and more: longer than any of the fleet writes. */
-const maxTries = 500
+/** Tries again while SQLite is busy: one of the fleet is writing just now, or it is cut off. */
+const patiently = async <A>(write: () => Promise<A>): Promise<A> => {
+  while (true) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!(error instanceof LibsqlError && error.code.startsWith("SQLITE_BUSY"))) {
+        throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+}
 
 const sqlite = async (): Promise<Place> => {
   const directory = mkdtempSync(join(tmpdir(), "latchkey-fleet-"))
@@ -43,19 +60,17 @@ const sqlite = async (): Promise<Place> => {
     directory,
     // There is no network to cut. Somebody who holds the write lock has the same effect on all others.
     cut: async () => {
-      for (let tries = 0; lock === undefined; tries++) {
-        try {
-          lock = await locker.transaction("write")
-        } catch (error) {
-          // Busy: one of the fleet is writing just now.
-          if (tries === maxTries) {
-            throw error
-          }
-          await new Promise((resolve) => setTimeout(resolve, 5))
-        }
-      }
+      lock ??= await patiently(() => locker.transaction("write"))
     },
     mend,
+    forward: async (millis) => {
+      await patiently(() =>
+        locker.execute({
+          sql: "update latchkey_leases set expires_at = expires_at - ?",
+          args: [millis]
+        })
+      )
+    },
     close: async () => {
       await mend()
       locker.close()
@@ -66,7 +81,8 @@ const sqlite = async (): Promise<Place> => {
 
 const overNetwork = async (
   kind: Kind,
-  server: { readonly url: string; readonly directory: string; readonly remove: () => Promise<void> }
+  server: { readonly url: string; readonly directory: string; readonly remove: () => Promise<void> },
+  forward: (url: string, millis: number) => Promise<void>
 ): Promise<Place> => {
   const direct = new URL(server.url)
   const proxy = await startProxy(Number(direct.port))
@@ -76,10 +92,36 @@ const overNetwork = async (
     directory: server.directory,
     cut: async () => proxy.cut(),
     mend: async () => proxy.mend(),
+    forward: (millis) => forward(server.url, millis),
     close: async () => {
       await proxy.close()
       await server.remove()
     }
+  }
+}
+
+const forwardPostgres = (url: string, millis: number): Promise<void> =>
+  Effect.flatMap(
+    PgClient.PgClient,
+    (sql) => sql`update latchkey_leases
+      set expires_at = expires_at - ${millis}::double precision * interval '1 millisecond'`
+  ).pipe(
+    Effect.provide(PgClient.layer({ url: Redacted.make(url), connectTimeout: "5 minutes" })),
+    Effect.asVoid,
+    Effect.runPromise
+  )
+
+const forwardRedis = async (url: string, millis: number): Promise<void> => {
+  const redis = new Redis(url)
+  try {
+    for (const key of await redis.keys("fleet:*:lease")) {
+      const left = await redis.pttl(key)
+      if (left > 0) {
+        await redis.pexpire(key, left - millis)
+      }
+    }
+  } finally {
+    redis.disconnect()
   }
 }
 
@@ -89,8 +131,8 @@ export const startPlace = async (kind: Kind): Promise<Place> => {
     case "SQLite":
       return sqlite()
     case "PostgreSQL":
-      return overNetwork(kind, await makePostgres())
+      return overNetwork(kind, await makePostgres(), forwardPostgres)
     case "Redis":
-      return overNetwork(kind, await makeRedis())
+      return overNetwork(kind, await makeRedis(), forwardRedis)
   }
 }

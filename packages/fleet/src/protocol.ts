@@ -11,7 +11,9 @@ export const Settings = Schema.parseJson(
     /** The file in which it notes how far its mints got, before anybody could stop it. */
     evidence: Schema.String,
     /** How long it takes the answer to a mint to the store, in milliseconds: where a kill hurts most. */
-    hesitation: Schema.Number
+    hesitation: Schema.Number,
+    /** Milliseconds; a lease lasts one and a quarter of it. */
+    mintDeadline: Schema.Number
   })
 )
 

@@ -82,7 +82,7 @@ const Live = OAuth2.Client.layer.pipe(
       refreshToken: newRefreshToken,
       account: "fleet",
       // Longer than the store is ever away, and patient for as long.
-      policy: { mintDeadline: "5 seconds", retry: Schedule.spaced("200 millis") }
+      policy: { mintDeadline: settings.mintDeadline, retry: Schedule.spaced("200 millis") }
     })
   ),
   Layer.provide(Store),
