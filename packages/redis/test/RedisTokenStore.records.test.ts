@@ -25,7 +25,7 @@ const client = Effect.acquireRelease(
 const opened = Effect.gen(function* () {
   const prefix = `test-${crypto.randomUUID()}`
   const redis = yield* client
-  return { prefix, redis, store: RedisTokenStore.make(redis, { prefix }) }
+  return { prefix, redis, store: RedisTokenStore.make(redis, { prefix, timeout: "5 minutes" }) }
 })
 
 describe.skipIf(url === "")("RedisTokenStore", () => {

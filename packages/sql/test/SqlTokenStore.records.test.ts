@@ -46,7 +46,9 @@ const collecting = (texts: Array<string>): Tracer.Tracer =>
 for (const [name, database] of databases) {
   const opened = Effect.gen(function* () {
     const url = yield* database
-    const context = yield* Layer.build(Layer.provideMerge(SqlTokenStore.layerMigrated(), clientOf(url)))
+    const context = yield* Layer.build(
+      Layer.provideMerge(SqlTokenStore.layerMigrated({ timeout: "5 minutes" }), clientOf(url))
+    )
     return {
       url,
       store: Context.get(context, TokenStore.TokenStore),
@@ -144,7 +146,7 @@ for (const [name, database] of databases) {
           MemoryClient.layer([sandbox])
         )
         const managed = Effect.gen(function* () {
-          const store = Layer.provide(SqlTokenStore.layerMigrated(), clientOf(url))
+          const store = Layer.provide(SqlTokenStore.layerMigrated({ timeout: "5 minutes" }), clientOf(url))
           const manager = yield* Effect.provide(
             TokenManager.make(flow),
             yield* Layer.build(Layer.fresh(store))
