@@ -20,7 +20,7 @@ export interface Options {
   readonly mintDeadline?: number | undefined
   /** How long a process takes from the answer to a mint to the store, in milliseconds. Default: 20. */
   readonly hesitation?: number | undefined
-  /** Whether the lease of a process that was killed within a mint ends at once. Default: it runs out. */
+  /** Whether the lease of a process that was killed ends at once. Default: it runs out. */
   readonly forward?: boolean | undefined
   /** What must have happened before it ends, however long that takes. */
   readonly atLeast?:
@@ -123,8 +123,8 @@ export const runFleet = async (options: Options): Promise<Outcome> => {
     const step = victim.lastStep()
     const within = step === "sent" || step === "answered"
     killsWithinMint += within ? 1 : 0
-    if (within && options.forward === true) {
-      // It held the lease, so nobody else does.
+    // It held the lease, so nobody else does.
+    if (options.forward === true && (within || step === "leased" || step === "saved")) {
       await place.forward(mintDeadline * 2)
     }
     tell(`process ${all.indexOf(victim) + 1} KILLED ${within ? `within a mint, ${step}` : ""}`)

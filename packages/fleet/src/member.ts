@@ -14,7 +14,7 @@ export interface Member {
   readonly failures: () => ReadonlyArray<string>
   /** Runs at each step of its mints, at once. */
   onMint: (step: Step) => void
-  /** By its own notes: the last step of its last mint. */
+  /** By its own notes: the last step of its last mint, or `leased` before and `releasing` after all of them. */
   readonly lastStep: () => string | undefined
   /** With -9. */
   readonly kill: () => Promise<void>

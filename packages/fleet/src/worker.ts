@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -21,8 +22,12 @@ const callers = 2
 const pause = "50 millis"
 
 /** On disk before it goes on: what it wrote outlives a kill -9 of its process. */
-const note = (step: Step): void => {
+const write = (step: string): void => {
   appendFileSync(settings.evidence, `${step}\n`)
+}
+
+const note = (step: Step): void => {
+  write(step)
   say({ _tag: "Mint", step })
 }
 
@@ -48,6 +53,21 @@ const Store = Layer.effect(
   TokenStore.TokenStore,
   Effect.map(TokenStore.TokenStore, (store) => ({
     ...store,
+    // Between these two notes it holds the lease, for sure.
+    lease: (key: string, timeToLive: Parameters<typeof store.lease>[1]) =>
+      Effect.map(
+        store.lease(key, timeToLive),
+        Option.map((lease) => {
+          write("leased")
+          return {
+            ...lease,
+            release: Effect.zipRight(
+              Effect.sync(() => write("releasing")),
+              lease.release
+            )
+          }
+        })
+      ),
     save: (key: string, tokens: Parameters<typeof store.save>[1], version: number) =>
       Effect.zipRight(
         Effect.sleep(settings.hesitation),

@@ -73,7 +73,9 @@ export const fileStores = ({ kills, runs, writers }: Numbers): void => {
               })
               const closed = once(process_, "close")
               await once(process_.stdout, "data")
-              await new Promise((resolve) => setTimeout(resolve, Math.random() * 150))
+              // Later and later, until the writes are hit.
+              const longest = 150 * (1 + Math.floor(kill / kills))
+              await new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
               process_.kill("SIGKILL")
               const [code] = await closed
               assert.isNull(code, "it was killed, and did not end by itself")
