@@ -9,7 +9,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as oauth from "oauth4webapi"
 import { requestOf } from "./request.ts"
-import { unsent } from "./unsent.ts"
 
 /** What must be known of an authorization server. */
 export interface Server {
@@ -57,6 +56,9 @@ export const endpoint = (
   return Effect.map(AuthFlow.url(provider, option, path, options), (href) => `${href}${query}`)
 }
 
+/** Half of what all that precedes a request may take: with its end nothing would be left to go on with. */
+const patience = "5 seconds"
+
 /** The server of an issuer: nobody is asked before the first mint, and again after a failure. */
 export const make = (options: Options): Locate => {
   let known: { readonly server: Server; readonly until: number } | undefined
@@ -72,13 +74,10 @@ export const make = (options: Options): Locate => {
       if (current !== undefined && now < current.until && now >= current.until - maxAgeMillis) {
         return Effect.succeed(current.server)
       }
-      const asked = Effect.flatMap(
-        unsent(options.provider, operation, discover(options, operation)),
-        (server) => keep(server, now + maxAgeMillis)
-      )
+      const asked = Effect.flatMap(discover(options, operation), (server) => keep(server, now + maxAgeMillis))
       return current === undefined
         ? asked
-        : Effect.catchAll(asked, () => keep(current.server, now + pauseMillis))
+        : Effect.catchAll(Effect.timeout(asked, patience), () => keep(current.server, now + pauseMillis))
     })
 }
 
