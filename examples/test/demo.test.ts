@@ -1,7 +1,8 @@
 import { MemoryClient } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import type { Sandbox } from "@latchkey/testing/Sandbox"
 import * as HttpClient from "@effect/platform/HttpClient"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -16,13 +17,7 @@ import { exitCode } from "../src/demo/summary.ts"
 /** All jitter in the middle: times are whole milliseconds, as those of a real clock are. */
 const steady = Effect.withRandom(Random.fixed([0.5]))
 
-/** A little time passes, and the bodies of responses are read: that takes promises, not time. */
-const advance = Effect.zipRight(
-  TestClock.adjust("100 millis"),
-  Effect.async<void>((resume) => {
-    setImmediate(() => resume(Effect.void))
-  })
-)
+const advance = TestClock.adjust("100 millis")
 
 /** The demo from start to end, in memory, with the sandboxes on made-up ports. */
 const play = (

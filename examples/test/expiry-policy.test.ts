@@ -1,7 +1,8 @@
 import { MemoryClient, VaultsPaySandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { VaultsPay } from "@latchkey/vaultspay"
 import { HttpClientRequest } from "@effect/platform"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { Effect, FastCheck, Layer, Redacted, TestClock } from "effect"
 import { plan, tokenFor } from "../src/expiry-policy/upload.ts"
 

@@ -1,7 +1,8 @@
 // #region oauth2
 import { Ledger, MemoryClient, OAuth2Sandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { OAuth2 } from "@latchkey/oauth2"
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, TestClock } from "effect"
 
 it.effect("a token an hour, and each refresh token is spent once", () =>

@@ -1,7 +1,8 @@
 // #region outage
 import { Autopay } from "@latchkey/autopay"
 import { AutopaySandbox, Fault, Ledger, MemoryClient } from "@latchkey/testing"
-import { assert, it } from "@effect/vitest"
+import { it } from "@latchkey/testing/SettledTest"
+import { assert } from "@effect/vitest"
 import { Effect, Fiber, Layer, TestClock } from "effect"
 
 const permits = Effect.flatMap(Autopay.Client, (autopay) => autopay.get("/v1/permits"))

@@ -1,5 +1,6 @@
 import { Fault, Ledger, MemoryClient, type Sandbox } from "@latchkey/testing"
-import { assert, describe, it } from "@effect/vitest"
+import { it } from "@latchkey/testing/SettledTest"
+import { assert, describe } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, TestClock } from "effect"
 import * as Parcels from "../src/own-provider/Parcels.ts"
 import * as ParcelsSandbox from "../src/own-provider/ParcelsSandbox.ts"

@@ -1,7 +1,8 @@
 // #region paymentsgate
 import { Ledger, MemoryClient, PaymentsGateSandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { PaymentsGate } from "@latchkey/paymentsgate"
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, TestClock } from "effect"
 
 it.effect("one login, and each refresh token is spent once", () =>

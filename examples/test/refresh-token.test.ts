@@ -1,7 +1,8 @@
 // #region refresh
 import { Ledger, MemoryClient, VaultsPaySandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { VaultsPay } from "@latchkey/vaultspay"
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, TestClock } from "effect"
 
 it.effect("a refresh per access token, and a login when the refresh token is over", () =>

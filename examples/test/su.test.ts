@@ -1,7 +1,8 @@
 // #region su
 import { Ledger, MemoryClient, SuSandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { Su } from "@latchkey/su"
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, TestClock } from "effect"
 
 it.effect("one login per token, and no refresh", () =>

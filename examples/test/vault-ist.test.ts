@@ -1,7 +1,8 @@
 // #region vault-ist
 import { Ledger, MemoryClient, VaultIstSandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { VaultIst } from "@latchkey/vault-ist"
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted, TestClock } from "effect"
 
 it.effect("each refresh token is spent once", () =>

@@ -1,12 +1,13 @@
 import { Autopay } from "@latchkey/autopay"
 import { AutopaySandbox, Fault, Ledger, MemoryClient } from "@latchkey/testing"
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import * as Random from "effect/Random"
 import * as Context from "effect/Context"
+import { it } from "@latchkey/testing/SettledTest"
 
 const setup = Effect.gen(function* () {
   const sandbox = yield* AutopaySandbox.make({ accessLifetime: 4000 })

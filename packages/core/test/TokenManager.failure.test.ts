@@ -1,6 +1,6 @@
 import * as AuthError from "@latchkey/core/AuthError"
 import * as TokenManager from "@latchkey/core/TokenManager"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
+import { it } from "../../testing/src/SettledTest.ts"
 import * as TestFlow from "./support/testFlow.ts"
 
 const tagOf = (result: Either.Either<unknown, AuthError.AuthError>) =>

@@ -1,6 +1,6 @@
 import * as AuthEvent from "@latchkey/core/AuthEvent"
 import * as TokenManager from "@latchkey/core/TokenManager"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
+import { it } from "../../testing/src/SettledTest.ts"
 import * as TestFlow from "./support/testFlow.ts"
 
 const collect = (manager: TokenManager.TokenManager) =>

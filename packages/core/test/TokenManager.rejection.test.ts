@@ -1,10 +1,11 @@
 import * as TokenManager from "@latchkey/core/TokenManager"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import { it } from "../../testing/src/SettledTest.ts"
 import * as TestFlow from "./support/testFlow.ts"
 
 const replaced = (manager: TokenManager.TokenManager, token: TokenManager.AccessToken) =>

@@ -1,6 +1,6 @@
 import * as TokenManager from "@latchkey/core/TokenManager"
 import * as TokenStore from "@latchkey/core/TokenStore"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
+import { it } from "../../testing/src/SettledTest.ts"
 import * as TestFlow from "./support/testFlow.ts"
 
 describe("R18: shutdown", () => {

@@ -1,10 +1,11 @@
 import { MemoryClient, OAuth2Sandbox, Wire } from "@latchkey/testing"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import { it } from "@latchkey/testing/SettledTest"
 import type * as OAuth2 from "../src/OAuth2.ts"
 import {
   connect,

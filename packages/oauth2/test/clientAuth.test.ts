@@ -1,5 +1,5 @@
 import { OAuth2Sandbox, Wire } from "@latchkey/testing"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto"
 import { inspect } from "node:util"
+import { it } from "@latchkey/testing/SettledTest"
 import type * as OAuth2 from "../src/OAuth2.ts"
 import {
   apiUrl,

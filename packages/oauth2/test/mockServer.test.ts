@@ -1,11 +1,11 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { OAuth2Server } from "oauth2-mock-server"
+import { settledNetwork } from "../../testing/src/internal/settledNetwork.ts"
+import { it } from "@latchkey/testing/SettledTest"
 import { connect, options } from "./support/fixture.ts"
 
 const serve = Effect.acquireRelease(
@@ -20,7 +20,7 @@ const serve = Effect.acquireRelease(
 
 const setup = Effect.fnUntraced(function* (refreshToken?: string) {
   const server = yield* serve
-  const network = yield* Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
+  const { client: network } = yield* settledNetwork
   const { tokenUrl: _, ...rest } = options
   const connected = yield* connect(network, {
     ...rest,
@@ -65,11 +65,7 @@ describe("oauth2-mock-server", () => {
         response.body = { error: "temporarily_unavailable" }
       })
       const fiber = yield* Effect.fork(manager.get)
-      yield* Effect.yieldNow().pipe(
-        Effect.zipRight(Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))),
-        Effect.zipRight(TestClock.adjust("1 second")),
-        Effect.repeat({ until: () => fiber.unsafePoll() !== null })
-      )
+      yield* TestClock.adjust("1 second")
       assert.isNotEmpty(Redacted.value((yield* fiber).value))
     })
   )

@@ -1,10 +1,10 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, beforeEach, describe } from "@effect/vitest"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import { settledNetwork } from "../../testing/src/internal/settledNetwork.ts"
+import { it } from "@latchkey/testing/SettledTest"
 import type * as OAuth2 from "../src/OAuth2.ts"
 import { assertNoSecret, connect, outcome } from "./support/fixture.ts"
 import { type Client, type OidcProvider, startOidcProvider } from "@latchkey/fleet/servers/oidcProvider"
@@ -18,8 +18,6 @@ beforeAll(async () => {
 beforeEach(() => server.clearCounts())
 afterAll(() => server.close())
 
-const fetchClient = Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
-
 const credentialsOf = ({ authMethod, clientId, clientSecret, privateKey }: Client) => ({
   clientId,
   authMethod,
@@ -29,7 +27,7 @@ const credentialsOf = ({ authMethod, clientId, clientSecret, privateKey }: Clien
 
 /** A process of the application. Its clock is the test's, and begins with the server's. */
 const process = (options: Partial<OAuth2.LayerOptions> = {}, store?: TokenStore.Service) =>
-  Effect.flatMap(fetchClient, (client) =>
+  Effect.flatMap(settledNetwork, ({ client }) =>
     connect(
       client,
       {

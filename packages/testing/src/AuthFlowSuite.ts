@@ -51,6 +51,11 @@ export interface Target {
  * @category models
  */
 export interface Options<Id> {
+  /**
+   * Where it runs. Default: both in memory and over HTTP on loopback. One of them is enough for a variant
+   * of a flow that is the same over the wire.
+   */
+  readonly worlds?: ReadonlyArray<"in memory" | "on loopback"> | undefined
   /** Makes a sandbox of the provider; every test has its own. `nonce` must stand in every secret. */
   readonly sandbox: (options: {
     readonly nonce: string
@@ -86,7 +91,8 @@ export interface Options<Id> {
 }
 
 /**
- * Registers the contract of a flow, once in memory and once over HTTP on loopback: a block of vitest's.
+ * Registers the contract of a flow, once in memory and once over HTTP on loopback, or in one of these
+ * {@link Options.worlds}: a block of vitest's.
  *
  * The life of a token (R1, R3-R5, R9, R10, R13), refusals by the token endpoint (R6, R11, R16), answers
  * that are none (R1, R14), failures of the connection and of the provider (R4, R8, R11). Every test
@@ -98,7 +104,7 @@ export interface Options<Id> {
  */
 export const describe = <Id>(name: string, options: Options<Id>): void => {
   Vitest.describe(`the contract of a flow: ${name}`, () => {
-    for (const world of worlds) {
+    for (const world of worlds.filter(({ name }) => options.worlds?.includes(name) ?? true)) {
       Vitest.describe.concurrent(world.name, () => {
         life(options, world)
         refusals(options, world)

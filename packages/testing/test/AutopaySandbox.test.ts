@@ -1,9 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { AutopaySandbox, Ledger } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { autopay, autopayLogin, getWith, logInToAutopay, memory, postJson, worlds } from "./support/world.ts"
 
 describe.each(worlds)("Autopay $name", (world) => {

@@ -1,9 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { Fault, Ledger, type Sandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { autopay, codeOf, getWith, logInToAutopay, memory, seen, worlds } from "./support/world.ts"
 
 const tags = (sandbox: Sandbox.Sandbox) =>

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,6 +8,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { Fault, Ledger, Loopback } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { autopay, codeOf, getWith, logInToAutopay, loopback, seen } from "./support/world.ts"
 
 describe("Loopback", () => {

@@ -1,8 +1,9 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Ledger, OAuth2Sandbox, type Sandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { getWith, memory, type World, worlds } from "./support/world.ts"
 
 const nonce = "n0nce"

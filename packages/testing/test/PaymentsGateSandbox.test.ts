@@ -1,7 +1,8 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { Ledger, PaymentsGateSandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { paymentsGate, paymentsGateLogin, paymentsGateRefresh, refreshTokenOf } from "./support/drivers.ts"
 import { getWith, memory, worlds } from "./support/world.ts"
 

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { Fault, Ledger, type Sandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { drivers, rotating } from "./support/drivers.ts"
 import { codeOf, getWith, seen, worlds } from "./support/world.ts"
 

@@ -1,8 +1,9 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import { Fault, Ledger, type Sandbox, type Wire } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { type Rotating, rotating } from "./support/drivers.ts"
 import { type Connection, getWith, memory, worlds } from "./support/world.ts"
 

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { AutopaySandbox, Fault, Ledger, Sandbox, Wire } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { autopay, getWith, logInToAutopay, memory, postJson } from "./support/world.ts"
 
 /** A sixth provider, as small as one gets: rotating refresh tokens, a validation, no login. */

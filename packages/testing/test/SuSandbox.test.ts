@@ -1,9 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { Ledger, MemoryClient, SuSandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { su, suLogin } from "./support/drivers.ts"
 import { type Connection, getWith, memory, worlds } from "./support/world.ts"
 

@@ -1,8 +1,9 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { Ledger, VaultIstSandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { refreshTokenOf, vaultIst, vaultIstRefresh } from "./support/drivers.ts"
 import { getWith, memory, postJson, worlds } from "./support/world.ts"
 

@@ -1,8 +1,9 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { Ledger, type Sandbox, VaultsPaySandbox } from "@latchkey/testing"
+import { it } from "@latchkey/testing/SettledTest"
 import { type Connection, getWith, memory, postJson, worlds } from "./support/world.ts"
 
 const vaultspay = VaultsPaySandbox.make({ nonce: "n0nce" })

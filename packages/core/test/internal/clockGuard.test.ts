@@ -1,9 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
+import { it } from "../../../testing/src/SettledTest.ts"
 import * as Expiry from "../../src/Expiry.ts"
 import { ClockGuard } from "../../src/internal/clockGuard.ts"
 

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -8,6 +8,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
+import { it } from "../../../testing/src/SettledTest.ts"
 import * as AuthError from "../../src/AuthError.ts"
 import { delayUntilNext, giveUp, retryPlan, worthRetrying } from "../../src/internal/retryPlan.ts"
 

@@ -10,6 +10,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
+import { settle } from "../../../testing/src/SettledTest.ts"
+
+export { settle }
 
 const provider = "test"
 
@@ -162,9 +165,6 @@ export const make = (options: Options = {}): Effect.Effect<TestFlow, AuthFlow.In
     }
     return test
   })
-
-/** Lets every fiber that can run do so, without any time passing. */
-export const settle = Effect.yieldNow({ priority: 10 }).pipe(Effect.repeatN(50))
 
 /** Runs an effect that takes this long, and lets that much time pass. */
 export const during = <A, E, R>(duration: Duration.DurationInput, effect: Effect.Effect<A, E, R>) =>

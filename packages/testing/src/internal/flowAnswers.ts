@@ -1,4 +1,4 @@
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -6,6 +6,7 @@ import type { Options } from "../AuthFlowSuite.ts"
 import * as Fault from "../Fault.ts"
 import { type Case, faults } from "./flowFaults.ts"
 import { approach, capabilities, failed, recovers, said, setUp } from "./flowHarness.ts"
+import { it } from "../SettledTest.ts"
 import type { World } from "./worlds.ts"
 
 /** Changes every string of an answer: tokens are strings, wherever a provider puts them. */

@@ -1,9 +1,10 @@
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Options } from "../AuthFlowSuite.ts"
 import * as Fault from "../Fault.ts"
 import { type Case, faults } from "./flowFaults.ts"
 import { approach, capabilities, failed, lifetime, recovers, said, setUp } from "./flowHarness.ts"
+import { it } from "../SettledTest.ts"
 import type { World } from "./worlds.ts"
 
 const resets: ReadonlyArray<Case> = [

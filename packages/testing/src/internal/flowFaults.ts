@@ -1,4 +1,4 @@
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Options } from "../AuthFlowSuite.ts"
 import type * as Fault from "../Fault.ts"
@@ -12,6 +12,7 @@ import {
   said,
   setUp
 } from "./flowHarness.ts"
+import { it } from "../SettledTest.ts"
 import type { World } from "./worlds.ts"
 
 /** A mint that brings no token, in one way. */

@@ -16,11 +16,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
 import type { Options, Target } from "../AuthFlowSuite.ts"
 import * as Ledger from "../Ledger.ts"
 import type { Sandbox } from "../Sandbox.ts"
 import type { Minted } from "../Wire.ts"
+import { settle } from "../SettledTest.ts"
 import type { Connection, World } from "./worlds.ts"
 
 /** Stands in every secret of the sandbox: no error may show it (R15). */
@@ -82,6 +84,10 @@ interface Process {
 /** A flow, its sandbox, and what a test does with them. */
 export interface Harness extends Process, Omit<Connection, "client"> {
   readonly sandbox: Sandbox
+  /** Waits until nothing can happen any more without time passing. */
+  readonly settle: Effect.Effect<void>
+  /** Lets time pass, timer by timer; what is under way arrives before the next timer fires. */
+  readonly pass: (duration: Duration.DurationInput) => Effect.Effect<void>
   /** Another process, with the same configuration. */
   readonly process: (store: TokenStore.Service) => Effect.Effect<Process, never, Scope.Scope>
   /** So many calls at once. */
@@ -126,12 +132,14 @@ export const setUp = <Id>(options: Options<Id>, world: World): Effect.Effect<Har
       ...connection,
       ...first,
       sandbox,
+      settle,
+      pass: TestClock.adjust,
       process,
       calls: (count) =>
         Effect.map(Effect.replicateEffect(first.call, count, { concurrency: "unbounded" }), (all) =>
           all.map(said)
         ),
-      during: (duration, effect) => during(connection, duration, effect),
+      during,
       counts: Effect.map(sandbox.ledger, Ledger.count),
       mintedAt: (since) => Effect.map(sandbox.ledger, (ledger) => mintedAt(ledger, since)),
       spoil: Effect.gen(function* () {
@@ -189,15 +197,12 @@ const processOf = (manager: TokenManager): Effect.Effect<Process, never, HttpCli
     )
   }))
 
-const during = <A, E>(
-  { pass, settle }: Connection,
-  duration: Duration.DurationInput,
-  effect: Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
+const during = <A, E>(duration: Duration.DurationInput, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(effect)
     yield* settle
-    yield* pass(duration)
+    yield* TestClock.adjust(duration)
+    yield* settle
     const exit = fiber.unsafePoll()
     if (exit === null) {
       return yield* Effect.dieMessage(`It takes longer than ${String(duration)}.`)

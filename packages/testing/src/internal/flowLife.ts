@@ -1,12 +1,13 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as TokenStore from "@latchkey/core/TokenStore"
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Options } from "../AuthFlowSuite.ts"
 import * as Fault from "../Fault.ts"
 import * as Ledger from "../Ledger.ts"
 import { capabilities, lifetime, said, setUp } from "./flowHarness.ts"
+import { it } from "../SettledTest.ts"
 import type { World } from "./worlds.ts"
 
 const minute = 60_000

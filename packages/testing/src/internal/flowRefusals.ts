@@ -1,9 +1,10 @@
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { Options } from "../AuthFlowSuite.ts"
 import * as Fault from "../Fault.ts"
 import { approach, capabilities, failed, lifetime, recovers, said, setUp } from "./flowHarness.ts"
+import { it } from "../SettledTest.ts"
 import type { World } from "./worlds.ts"
 
 const all = (count: number, outcome: string) => Array.from({ length: count }, () => outcome)

@@ -140,7 +140,7 @@ const requests: ReadonlyArray<Path> = [
     // The gate opens after a second, and the budget ends it.
     afterwards: ({ client, clock, watch }) =>
       Effect.repeatN(
-        Effect.zipRight(clock.pass("5 minutes"), watch("typed client, rejected", client.get("/things"))),
+        Effect.zipRight(clock.leap("5 minutes"), watch("typed client, rejected", client.get("/things"))),
         8
       ),
     ends: "answer"

@@ -161,7 +161,7 @@ export const exercise = (
     yield* callFlow(world, rounds)
     // Gates open, budgets fill up, tokens expire: once more, for what is told the second time.
     for (const pause of ["2 seconds", "1 day"] as const) {
-      yield* clock.pass(pause)
+      yield* clock.leap(pause)
       yield* watch("typed client, later", client.get("/things"))
       yield* watch("status, later", manager.status)
     }

@@ -128,7 +128,7 @@ export const live = (driver: Driver, path: Path, nonce: string): Effect.Effect<S
     yield* clock.settle
     if (!driver.mintsAtOnce) {
       yield* watch("typed client, before", client.get("/things"))
-      yield* clock.pass("2 hours")
+      yield* clock.leap("2 hours")
     }
     armed.on = true
     yield* path.fail?.(world) ?? Effect.void
@@ -148,7 +148,7 @@ export const live = (driver: Driver, path: Path, nonce: string): Effect.Effect<S
     Effect.scoped,
     Effect.withSpan("application", { captureStackTrace: false }),
     withLogs(exhibits),
-    Effect.withClock(clock),
+    clock.use,
     Effect.withTracer(tracer(spans)),
     Effect.map(({ ended, events }): Shown => ({
       exhibits: [...exhibits, ...ofSpans(spans, path.leakyBase === true), ...ofMetrics()],

@@ -4,11 +4,11 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { AutopaySandbox, Loopback, MemoryClient, type Sandbox } from "@latchkey/testing"
+import { settledNetwork } from "../../src/internal/settledNetwork.ts"
 
 /** A way to reach a sandbox: the same tests run in both worlds. */
 export interface World {
@@ -21,13 +21,6 @@ export interface Connection {
   readonly tokenUrl: string
   readonly apiUrl: string
 }
-
-const fetchClient = Effect.provide(
-  HttpClient.HttpClient,
-  FetchHttpClient.layer.pipe(
-    Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
-  )
-)
 
 export const memory: World = {
   name: "in memory",
@@ -42,11 +35,18 @@ export const memory: World = {
 export const loopback: World = {
   name: "on loopback",
   connect: (sandbox) =>
-    Effect.zipWith(Loopback.serve(sandbox), fetchClient, ({ url }, client) => ({
-      client,
-      tokenUrl: url,
-      apiUrl: url
-    }))
+    Effect.gen(function* () {
+      const { client, watch } = yield* settledNetwork
+      const { url } = yield* Loopback.serve(watch(sandbox))
+      return {
+        client: HttpClient.transform(
+          client,
+          Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
+        ),
+        tokenUrl: url,
+        apiUrl: url
+      }
+    })
 }
 
 export const worlds = [memory, loopback]
