@@ -57,13 +57,13 @@ const Store = Layer.effect(
     lease: (key: string, timeToLive: Parameters<typeof store.lease>[1]) =>
       Effect.map(
         store.lease(key, timeToLive),
-        Option.map((lease) => {
+        Option.map(({ release, renew }) => {
           write("leased")
           return {
-            ...lease,
+            renew,
             release: Effect.zipRight(
               Effect.sync(() => write("releasing")),
-              lease.release
+              release
             )
           }
         })
