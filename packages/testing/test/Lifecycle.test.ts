@@ -1,3 +1,3 @@
 import { histories } from "./support/histories.ts"
 
-histories("one half")
+histories(1_000)

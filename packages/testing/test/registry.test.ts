@@ -21,9 +21,14 @@ const subjects = readdirSync(packages).filter((name) => {
   )
 })
 
+const read = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "")
+
+/** A contract test, and what it imports where several files run one contract. */
 const contractOf = (name: string): string => {
-  const file = join(packages, name, "test", "contract.test.ts")
-  return existsSync(file) ? readFileSync(file, "utf8") : ""
+  const test = read(join(packages, name, "test", "contract.test.ts"))
+  return test.includes('from "./support/contracts.ts"')
+    ? test + read(join(packages, name, "test", "support", "contracts.ts"))
+    : test
 }
 
 describe("the registry", () => {

@@ -1,0 +1,4 @@
+import { both, tokenPair } from "./support/contracts.ts"
+
+tokenPair(["on loopback"])
+both(["on loopback"])

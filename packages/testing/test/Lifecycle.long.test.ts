@@ -1,0 +1,3 @@
+import { histories } from "./support/histories.ts"
+
+histories(5_000)

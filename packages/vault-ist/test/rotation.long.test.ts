@@ -1,0 +1,3 @@
+import { rotation } from "./support/rotation.ts"
+
+rotation(70)
