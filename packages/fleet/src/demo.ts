@@ -1,79 +1,90 @@
-// npm run demo:fleet [-- --seconds 60 --processes 8 --stores SQLite,PostgreSQL,Redis]
-import { parseArgs } from "node:util"
-import { runFleet, violations } from "./fleet.ts"
+import * as Either from "effect/Either"
+import { runFleet } from "./fleet.ts"
 import type { Outcome } from "./fleet.ts"
+import { parse } from "./options.ts"
+import type { Asked } from "./options.ts"
+import { makeOutput } from "./output.ts"
 import { kinds } from "./place.ts"
+import { progressText } from "./progress.ts"
+import { unavailable } from "./unavailable.ts"
+import { table, verdict } from "./verdict.ts"
+import type { Skipped } from "./verdict.ts"
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "60" },
-    processes: { type: "string", default: "8" },
-    stores: { type: "string", default: kinds.join(",") }
-  }
-})
-const seconds = Number(values.seconds)
-const processes = Number(values.processes)
-const wanted = values.stores.toLowerCase().split(",")
-const stores = kinds.filter((kind) => wanted.includes(kind.toLowerCase()))
+const output = makeOutput(process.stdout)
+const { print } = output
 
-const print = (line = ""): void => {
-  process.stdout.write(`${line}\n`)
-}
+const opening = ({
+  processes,
+  seconds,
+  stores
+}: Asked): string => `Latchkey shares one token among processes that crash.
 
-print(`Latchkey shares one token among processes that crash.
+${processes} processes call one API through one store, for ${seconds} s on each of
+${stores.join(", ")}. Access tokens live 5 s. Each refresh spends
+its refresh token, and using one twice costs the grant (oidc-provider). Every
+3 s a process is killed with -9, now and then on purpose between the answer to
+its refresh and the write to the store. The store is cut off for 3 s. No call
+should fail, and no refresh token be used twice, unless such a kill took its
+successor.
+`
 
-${processes} processes call one API through one store, for ${seconds} s on each of ${stores.join(", ")}. Access tokens live
-5 s. Each refresh spends its refresh token, and using one twice costs the grant (oidc-provider). Every
-3 s a process is killed with -9, now and then on purpose between the answer to its refresh and the write
-to the store. The store is cut off for 3 s. No call should fail, and no refresh token be spent twice.
-`)
-
-const outcomes: Array<Outcome> = []
-for (const store of stores) {
-  print(store)
-  outcomes.push(
-    await runFleet({
+/** Runs one store, and tells how far all of them are. */
+const runStore = async ({ processes, seconds, stores }: Asked, index: number): Promise<Outcome> => {
+  const store = stores[index] ?? "SQLite"
+  let startedAt: number | undefined
+  const progress = () => ({
+    stores,
+    index,
+    seconds,
+    elapsed: startedAt === undefined ? undefined : (performance.now() - startedAt) / 1_000
+  })
+  print(progressText(progress()))
+  const timer = setInterval(() => output.progress(progress()), output.every)
+  try {
+    return await runFleet({
       store,
       processes,
       seconds,
       killEvery: 3,
       cut: 3,
-      tell: (at, happening) => print(`${at.toFixed(1).padStart(7)} s  ${happening}`)
+      tell: (at, happening) => {
+        startedAt ??= performance.now() - at * 1_000
+        print(`${at.toFixed(1).padStart(7)} s  ${happening}`)
+      }
     })
-  )
-  print()
+  } finally {
+    clearInterval(timer)
+    output.clear()
+  }
 }
 
-const columns: ReadonlyArray<readonly [title: string, cell: (outcome: Outcome) => string | number]> = [
-  ["", ({ store }) => store],
-  ["calls", ({ calls }) => calls.toLocaleString("en")],
-  ["failed", ({ failures }) => failures.length],
-  ["mints", ({ mints }) => mints],
-  ["optimum", ({ optimum }) => optimum],
-  ["kills", ({ kills }) => kills],
-  ["within a mint", ({ killsWithinMint }) => killsWithinMint],
-  ["reuses", ({ reuses }) => reuses],
-  ["grants lost", ({ grantsLost }) => grantsLost],
-  ["slowest", ({ slowest }) => `${slowest.toLocaleString("en")} ms`]
-]
-for (const row of [
-  columns.map(([title]) => title),
-  ...outcomes.map((one) => columns.map(([, cell]) => String(cell(one))))
-]) {
-  print(
-    row
-      .map((text, index) => {
-        const width = Math.max(columns[index]?.[0].length ?? 0, 10)
-        return index === 0 ? text.padEnd(width) : text.padStart(width)
-      })
-      .join("  ")
-  )
+const run = async (asked: Asked): Promise<boolean> => {
+  print(opening(asked))
+  const outcomes: Array<Outcome> = []
+  const skipped: Array<Skipped> = []
+  for (const [index, store] of asked.stores.entries()) {
+    try {
+      outcomes.push(await runStore(asked, index))
+    } catch (error) {
+      const reason = unavailable(store, error)
+      if (reason === undefined) {
+        throw error
+      }
+      skipped.push({ store, reason })
+      print(`NOT RUN: ${reason}`)
+    }
+    print("")
+  }
+  const { lines, passed } = verdict(outcomes, skipped)
+  for (const line of [...table(outcomes), "", ...lines]) {
+    print(line)
+  }
+  return passed
 }
-print(`
-A kill within a mint takes the new refresh token with it. The next process then sends the spent one, once
-(R8), which costs the grant; it goes on with the one that is configured next. All other reuses are errors.
-`)
 
-const broken = outcomes.flatMap((outcome) => violations(outcome).map((what) => `${outcome.store}: ${what}`))
-print(broken.length === 0 ? "PASSED: no call failed." : `FAILED:\n${broken.join("\n")}`)
-process.exit(broken.length === 0 ? 0 : 1)
+const asked = parse(process.argv.slice(2), kinds)
+if (Either.isLeft(asked)) {
+  process.stderr.write(`${asked.left}\n`)
+  process.exit(2)
+}
+process.exit((await run(asked.right)) ? 0 : 1)
