@@ -8,15 +8,15 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import { frame } from "./frame.ts"
 import * as Journal from "./journal.ts"
 import * as Live from "./live.ts"
 import type { Provider, Running, Serve } from "./provider.ts"
 import * as Render from "./render.ts"
-import { redraw } from "./screen.ts"
 import type { Screen } from "./screen.ts"
 import * as Script from "./script.ts"
 import * as Summary from "./summary.ts"
-import * as Timeline from "./timeline.ts"
+import * as Terminal from "./terminal.ts"
 import * as Traffic from "./traffic.ts"
 
 export interface Options {
@@ -64,24 +64,30 @@ const watch = (running: Running, screen: Screen, startedAt: number): Effect.Effe
   return Effect.map(Journal.make(show), (journal) => ({ running, journal }))
 }
 
-/** The status of all providers, drawn in place ten times a second. */
-const showStatus = (watched: ReadonlyArray<Watched>, { accessLifetime, screen }: Options) =>
+/** The run as it goes on, drawn in place ten times a second. */
+const showFrames = (
+  watched: ReadonlyArray<Watched>,
+  { screen }: Options,
+  plan: Render.Plan,
+  startedAt: number
+) =>
   Effect.gen(function* () {
-    const draw = yield* redraw(screen)
-    const line = ({ journal, running }: Watched) =>
-      Effect.map(
-        Effect.all([running.manager.status, journal.pages, Clock.currentTimeMillis]),
-        ([status, { calls, happenings }, now]) => {
-          const failed = calls.filter(({ failure }) => Option.isSome(failure)).length
-          const last = Option.fromNullable(happenings.at(-1))
-          const state = { name: running.name, status, calls: calls.length, failed, last, now }
-          return Live.statusLine(screen.paint, state, accessLifetime, screen.columns)
-        }
-      )
+    const draw = yield* Terminal.take(screen)
+    const look = ({ journal, running }: Watched, now: number) =>
+      Effect.map(Effect.all([running.manager.status, journal.pages]), ([status, pages]) => {
+        const { calls, happenings } = pages
+        const failed = calls.filter(({ failure }) => Option.isSome(failure)).length
+        const last = Option.fromNullable(happenings.at(-1))
+        return { now: { name: running.name, status, calls: calls.length, failed, last, now }, pages }
+      })
     yield* Stream.runForEach(Stream.tick("100 millis"), () =>
-      Effect.flatMap(Effect.forEach(watched, line), draw)
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const seen = yield* Effect.forEach(watched, (one) => look(one, now))
+        yield* draw((size) => frame(screen.paint, { plan, startedAt, now, watched: seen }, size))
+      })
     )
-  })
+  }).pipe(Effect.scoped)
 
 /** Waits for a mint that may be under way, and for the journal to tell of the last one. */
 const settle = ({ journal, running }: Watched) =>
@@ -95,7 +101,7 @@ const settle = ({ journal, running }: Watched) =>
   )
 
 /** Everything at once: traffic, faults, and whoever watches. Ends with the traffic. */
-const run = (watched: ReadonlyArray<Watched>, options: Options) =>
+const run = (watched: ReadonlyArray<Watched>, options: Options, plan: Render.Plan, startedAt: number) =>
   Effect.gen(function* () {
     yield* Effect.forEach(watched, ({ running }) => Script.slow(running))
     const behind = watched.flatMap(({ journal, running }) => [
@@ -104,7 +110,7 @@ const run = (watched: ReadonlyArray<Watched>, options: Options) =>
     ])
     yield* Effect.forEach(behind, Effect.forkScoped)
     if (options.screen.redraws) {
-      yield* Effect.forkScoped(showStatus(watched, options))
+      yield* Effect.forkScoped(showFrames(watched, options, plan, startedAt))
     }
     yield* Effect.forEach(
       watched,
@@ -136,11 +142,11 @@ export const demo = (
       latency: Script.latency,
       ...traffic
     }
-    yield* screen.print(Render.opening(screen.paint, plan, screen.columns))
+    yield* screen.print(Render.opening(screen.paint, plan, (yield* screen.size).columns))
 
     const startedAt = yield* Clock.currentTimeMillis
     const watched = yield* Effect.forEach(providers, (running) => watch(running, screen, startedAt))
-    yield* Effect.onInterrupt(run(watched, options), () =>
+    yield* Effect.onInterrupt(run(watched, options, plan, startedAt), () =>
       Effect.flatMap(observe(watched), (observed) =>
         screen.print(Render.interrupted(Summary.verdict(observed)))
       )
@@ -148,7 +154,7 @@ export const demo = (
 
     const observed = yield* observe(watched)
     const verdict = Summary.verdict(observed)
-    const axis = Timeline.axis(startedAt, traffic.length, screen.columns - Timeline.margin, observed)
-    yield* screen.print(Render.report(screen.paint, axis, observed, verdict, screen.columns))
+    const ended = { startedAt, length: traffic.length, observed, verdict }
+    yield* screen.print(Render.report(screen.paint, ended, yield* screen.size))
     return verdict
   }).pipe(Effect.provide(Layer.provideMerge(Payments, Providers.layer(options))))

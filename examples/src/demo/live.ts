@@ -101,6 +101,10 @@ const gauge = (paint: Paint, tone: Tone, part: number): string => {
   return `[${paint(tone, "#".repeat(filled))}${" ".repeat(gaugeColumns - filled)}]`
 }
 
+/** The beginning of a text that does not fit, marked as such. */
+const shorten = (text: string, columns: number): string =>
+  text.length <= columns ? text : columns < 8 ? "" : `${text.slice(0, columns - 3).trimEnd()}...`
+
 /** How one provider is doing right now, in one line of at most so many columns. */
 export const statusLine = (paint: Paint, state: Now, lifetime: number, columns: number): string => {
   const { calls, failed, last, name, now, status } = state
@@ -124,8 +128,8 @@ export const statusLine = (paint: Paint, state: Now, lifetime: number, columns: 
     [said.tone, said.text]
   ]
   let room = columns - (hasGauge ? gaugeColumns + 4 : 0)
-  const [head, ...rest] = parts.map(([tone, text]) => {
-    const shown = text.slice(0, Math.max(0, room))
+  const [head, ...rest] = parts.map(([tone, text], index) => {
+    const shown = index === parts.length - 1 ? shorten(text, room) : text.slice(0, Math.max(0, room))
     room -= shown.length
     return paint(tone, shown)
   })

@@ -1,11 +1,13 @@
 import { list, nameColumns, number, plural, wrap } from "./format.ts"
+import { fit } from "./layout.ts"
+import type { Size } from "./layout.ts"
 import type { Paint, Tone } from "./style.ts"
 import type { Figures, Observed, Verdict } from "./summary.ts"
 import { count, figures, reasons, total } from "./summary.ts"
 import * as Timeline from "./timeline.ts"
 
-/** The widest line of the demo, where the terminal is no narrower. */
-export const maxColumns = 100 + Timeline.margin
+/** Of a file or a pipe: as many as it takes for a column to be a tenth of a second. No line is left out. */
+export const unbounded: Size = { columns: 90 + Timeline.margin, rows: Number.POSITIVE_INFINITY }
 
 /** What the opening tells. */
 export interface Plan {
@@ -40,7 +42,7 @@ interface Column {
 
 const millis = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 
-const columns: ReadonlyArray<Column> = [
+const allColumns: ReadonlyArray<Column> = [
   { title: "calls", cell: ({ calls }) => number(calls) },
   {
     title: "failed",
@@ -55,18 +57,29 @@ const columns: ReadonlyArray<Column> = [
   { title: "slowest", cell: ({ slowest }) => millis(slowest) }
 ]
 
+/** What is left out where the columns do not suffice, the first one first. */
+const dispensable = ["median", "p99", "401s healed", "refreshes", "logins"]
+
 /** The figures of all providers, one row each, as far apart as they fit. */
 export const table = (
   paint: Paint,
   rows: ReadonlyArray<Figures>,
   maxWidth: number
 ): ReadonlyArray<string> => {
-  const widths = columns.map(({ cell, title }) =>
-    Math.max(title.length, ...rows.map((row) => cell(row).length))
-  )
+  const widthOf = ({ cell, title }: Column) => Math.max(title.length, ...rows.map((row) => cell(row).length))
   const names = Math.max(nameColumns, ...rows.map(({ name }) => name.length))
-  const least = names + widths.reduce((sum, width) => sum + width, 0)
-  const gap = Math.min(4, Math.max(1, Math.floor((maxWidth - least) / columns.length)))
+  const leastOf = (shown: ReadonlyArray<Column>) =>
+    shown.reduce((sum, column) => sum + widthOf(column), names)
+  let columns = allColumns
+  for (const title of dispensable) {
+    if (leastOf(columns) + columns.length <= maxWidth) {
+      break
+    }
+    columns = columns.filter((column) => column.title !== title)
+  }
+  const widths = columns.map(widthOf)
+  const least = leastOf(columns)
+  const gap = Math.min(8, Math.max(1, Math.floor((maxWidth - least) / columns.length)))
   const pad = (text: string, index: number): string => text.padStart((widths[index] ?? 0) + gap)
   return [
     paint("faint", `${" ".repeat(names)}${columns.map(({ title }, index) => pad(title, index)).join("")}`),
@@ -79,26 +92,10 @@ export const table = (
   ]
 }
 
-/** The marks of the charts and what they mean, in as many columns as fit. */
-const legend = (
-  paint: Paint,
-  meanings: ReadonlyArray<Timeline.Meaning>,
-  columns: number
-): ReadonlyArray<string> => {
-  const width = Math.max(...meanings.map(({ meaning }) => meaning.length)) + 6
-  const perLine = Math.max(1, Math.floor((columns - 2) / width))
-  const cells = meanings.map(
-    ({ char, meaning, tone }) => `${paint(tone, char)}  ${meaning}${" ".repeat(width - 3 - meaning.length)}`
-  )
-  return cells
-    .filter((_, index) => index % perLine === 0)
-    .map((_, line) => `  ${cells.slice(line * perLine, (line + 1) * perLine).join("")}`.trimEnd())
-}
-
 /** How to read a chart. */
-const caption =
-  "Each chart is one provider from start to end. A new token takes over before the old one expires, on the other " +
-  "of the two token lines; only a revoked token leaves a gap, and calls wait in it rather than fail."
+const caption = (where: string): string =>
+  `Each chart is one provider from start to end. A new token takes over before the old one expires${where}; only a ` +
+  "revoked token leaves a gap, and calls wait in it rather than fail."
 
 const maxReasons = 5
 
@@ -106,20 +103,22 @@ const maxReasons = 5
 const complaints = (
   paint: Paint,
   observed: ReadonlyArray<Observed>,
-  verdict: Verdict
-): ReadonlyArray<string> => [
-  ...observed.flatMap((one) =>
-    reasons(one)
-      .slice(0, maxReasons)
-      .map(([reason, times]) =>
-        paint("bad", `${one.name}: ${plural(times, "call", "calls")} failed: ${reason}`)
-      )
-  ),
-  ...verdict.disagreements.map((text) => paint("bad", text))
-]
+  verdict: Verdict,
+  columns: number
+): ReadonlyArray<string> =>
+  [
+    ...observed.flatMap((one) =>
+      reasons(one)
+        .slice(0, maxReasons)
+        .map(([reason, times]) => `${one.name}: ${plural(times, "call", "calls")} failed: ${reason}`)
+    ),
+    ...verdict.disagreements
+  ]
+    .flatMap((text) => wrap(text, columns))
+    .map((line) => paint("bad", line))
 
 /** How the run went, in one sentence. */
-const closing = (paint: Paint, observed: ReadonlyArray<Observed>, verdict: Verdict): string => {
+const closing = (observed: ReadonlyArray<Observed>, verdict: Verdict): string => {
   if (verdict.passed) {
     const happenings = observed.flatMap(({ happenings }) => happenings)
     const faults = list([
@@ -127,38 +126,81 @@ const closing = (paint: Paint, observed: ReadonlyArray<Observed>, verdict: Verdi
       plural(count(happenings, "OutageBegan"), "outage", "outages"),
       plural(count(happenings, "RefreshTokenExpired"), "expired refresh token", "expired refresh tokens")
     ])
-    return paint("good", `PASSED: all ${number(verdict.calls)} calls succeeded, through ${faults}.`)
+    return `PASSED: all ${number(verdict.calls)} calls succeeded, through ${faults}.`
   }
   if (verdict.calls === 0) {
-    return paint("bad", "FAILED: no call was made.")
+    return "FAILED: no call was made."
   }
-  return paint(
-    "bad",
+  return (
     `FAILED: ${number(verdict.failed)} of ${plural(verdict.calls, "call", "calls")} failed` +
-      (verdict.disagreements.length > 0 ? ", and what was counted disagrees." : ".")
+    (verdict.disagreements.length > 0 ? ", and what was counted disagrees." : ".")
   )
 }
 
-/** The figures, the charts and the verdict. */
-export const report = (
-  paint: Paint,
-  axis: Timeline.Axis,
-  observed: ReadonlyArray<Observed>,
-  verdict: Verdict,
-  columns: number
-): string =>
-  [
-    "",
-    ...table(paint, [...observed.map(figures), total(observed)], columns),
-    "",
-    ...wrap(caption, columns),
-    "",
-    ...observed.flatMap((one) => [...Timeline.chart(paint, axis, one), ""]),
-    ...legend(paint, Timeline.legend(axis, observed), columns),
-    "",
-    ...complaints(paint, observed, verdict),
-    closing(paint, observed, verdict)
-  ].join("\n")
+/** A run after its end. */
+export interface Ended {
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  /** How long it was to last, in milliseconds. */
+  readonly length: number
+  readonly observed: ReadonlyArray<Observed>
+  readonly verdict: Verdict
+}
+
+/**
+ * What the marks mean, the charts, the figures and the verdict: whole in so many columns and rows. It leaves
+ * the last row to the shell, which asks for the next command there. What failed is never left out.
+ */
+export const report = (paint: Paint, ended: Ended, size: Size): string => {
+  const { length, observed, startedAt, verdict } = ended
+  const { columns, rows: available } = size
+  const axis = Timeline.axis(startedAt, length, columns - Timeline.margin, observed)
+  const marks = Timeline.occurring(axis, observed)
+  const rows = observed.map(figures)
+  const all = table(paint, [...rows, total(observed)], columns)
+  const end = [
+    ...complaints(paint, observed, verdict, columns),
+    ...wrap(closing(observed, verdict), columns).map((line) => paint(verdict.passed ? "good" : "bad", line))
+  ]
+  const legend = Timeline.legend(paint, marks, columns)
+  const compactLegend = Timeline.compactLegend(paint, marks, columns)
+  const compact = [
+    ...observed.flatMap((one) => Timeline.compactChart(paint, axis, one)),
+    Timeline.compactScale(paint, axis)
+  ]
+  const scale = Timeline.scale(paint, axis)
+  const lanes = wrap(caption(", on the other of the two token lines"), columns)
+  return fit(
+    [
+      () => [
+        "",
+        ...legend,
+        "",
+        ...lanes,
+        "",
+        ...observed.flatMap((one) => [...Timeline.chart(paint, axis, one), ...scale, ""]),
+        ...all,
+        "",
+        ...end
+      ],
+      () => [
+        ...legend,
+        "",
+        ...observed.flatMap((one) => Timeline.chart(paint, axis, one)),
+        ...scale,
+        ...all,
+        "",
+        ...end
+      ],
+      () => [...compactLegend, "", ...wrap(caption(""), columns), "", ...compact, "", ...all, "", ...end],
+      () => [...compactLegend, ...compact, ...table(paint, rows, columns), ...end],
+      () => [...compactLegend, ...compact, ...end],
+      () => [...table(paint, rows, columns), ...end],
+      () => end
+    ],
+    { columns, rows: available - 1 }
+  ).join("\n")
+}
 
 /** What an interrupted run came to. */
 export const interrupted = ({ calls, failed }: Verdict): string =>

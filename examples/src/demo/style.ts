@@ -22,3 +22,30 @@ const codes: { readonly [T in Tone]: string } = {
 /** For terminals. */
 export const ansi: Paint = (tone, text) =>
   codes[tone] === "" || text === "" ? text : `\u001B[${codes[tone]}m${text}\u001B[0m`
+
+/** Select Graphic Rendition (ECMA-48): what `ansi` puts around a text. */
+// oxlint-disable-next-line no-control-regex -- that is what terminals are told in
+const rendition = /(\u001B\[[0-9;]*m)/u
+
+/** How many columns a painted line takes. */
+export const width = (line: string): number =>
+  line
+    .split(rendition)
+    .filter((_, index) => index % 2 === 0)
+    .join("").length
+
+/** The beginning of a painted line that takes so many columns at most; what was begun in colour ends in it. */
+export const clip = (line: string, columns: number): string => {
+  let room = columns
+  return line
+    .split(rendition)
+    .map((part, index) => {
+      if (index % 2 === 1) {
+        return part
+      }
+      const shown = part.slice(0, Math.max(0, room))
+      room -= shown.length
+      return shown
+    })
+    .join("")
+}

@@ -1,6 +1,11 @@
-import type { Happening } from "./journal.ts"
+import { nameColumns } from "./format.ts"
+import type { Happening, Pages } from "./journal.ts"
 import type { Paint, Tone } from "./style.ts"
-import type { Observed } from "./summary.ts"
+
+/** What was written down about a provider, and its name. */
+interface Named extends Pages {
+  readonly name: string
+}
 
 /** Where the chart begins, and how much time one column is; milliseconds. */
 export interface Axis {
@@ -12,21 +17,26 @@ export interface Axis {
 /** A call that takes longer than this is marked as slow. */
 const slowAfter = 100
 
+/** The rows of a chart. */
+const rows = ["faults", "mints", "tokens", "calls"] as const
+
+type Row = (typeof rows)[number]
+
 /** The marks of a chart, in the order of the legend. */
 const marks = {
-  login: ["L", "login", "strong"],
-  refresh: ["R", "refresh", "strong"],
-  rotation: ["O", "refresh, new refresh token", "strong"],
-  adoption: ["A", "taken over from a sibling", "strong"],
-  failedMint: ["x", "mint failed, tried again", "fault"],
-  revoked: ["X", "access tokens revoked", "fault"],
-  outage: ["5", "token endpoint answers 503", "fault"],
-  refreshTokenExpired: ["E", "refresh token expired", "fault"],
-  call: [".", "calls, all fine", "faint"],
-  slowCall: ["o", `a call took over ${slowAfter} ms`, "fault"],
-  failedCall: ["!", "a call failed", "bad"],
-  replaced: ["-", "still valid, already replaced", "faint"]
-} as const satisfies Record<string, readonly [char: string, meaning: string, tone: Tone]>
+  revoked: ["X", "tokens revoked", "fault", "faults"],
+  outage: ["5", "endpoint answers 503", "fault", "faults"],
+  refreshTokenExpired: ["E", "refresh token expired", "fault", "faults"],
+  login: ["L", "login", "strong", "mints"],
+  refresh: ["R", "refresh", "strong", "mints"],
+  rotation: ["O", "refresh, new refresh token", "strong", "mints"],
+  adoption: ["A", "taken over from a sibling", "strong", "mints"],
+  failedMint: ["x", "mint failed", "fault", "mints"],
+  replaced: ["-", "still valid, already replaced", "faint", "tokens"],
+  call: [".", "calls, all fine", "faint", "calls"],
+  slowCall: ["o", `a call took over ${slowAfter} ms`, "fault", "calls"],
+  failedCall: ["!", "a call failed", "bad", "calls"]
+} as const satisfies Record<string, readonly [char: string, meaning: string, tone: Tone, row: Row]>
 
 type Mark = keyof typeof marks
 
@@ -155,7 +165,7 @@ const mintSpans = (happenings: ReadonlyArray<Happening>): ReadonlyArray<Span> =>
   })
 ]
 
-const callSpans = ({ calls }: Observed): ReadonlyArray<Span> => {
+const callSpans = ({ calls }: Pages): ReadonlyArray<Span> => {
   const failed = calls.filter(({ failure }) => failure._tag === "Some")
   const slow = calls.filter(({ millis }) => millis > slowAfter)
   return [
@@ -165,87 +175,183 @@ const callSpans = ({ calls }: Observed): ReadonlyArray<Span> => {
   ]
 }
 
-const seconds = (axis: Axis): { readonly ruler: string; readonly labels: string } => {
+const ruler = (axis: Axis): { readonly ticks: string; readonly labels: string; readonly both: string } => {
   const perSecond = 1000 / axis.perColumn
-  const ruler = Array.from({ length: axis.columns }, () => "-")
+  const ticks = Array.from({ length: axis.columns }, () => "-")
   const labels = Array.from({ length: axis.columns }, () => " ")
+  const both = [...ticks]
   for (let second = 0; Math.round(second * perSecond) < axis.columns; second++) {
     const column = Math.round(second * perSecond)
-    ruler[column] = "|"
+    ticks[column] = "|"
     ;[...`${second}${second === 0 ? " s" : ""}`].forEach((char, index) => {
       labels[column + index] = char
+      both[column + index] = char
     })
   }
-  return { ruler: ruler.join(""), labels: labels.join("").trimEnd() }
+  return { ticks: ticks.join(""), labels: labels.join("").trimEnd(), both: both.join("") }
 }
 
-const indent = 12
+/** How many columns the label of a row takes, or the name of a provider in its place. */
+export const indent = nameColumns
 
 /** How many columns a line of the chart has besides its cells. */
 export const margin = indent + 2
 
-/** A column is a tenth of a second, or as much more as it takes to fit into so many columns. */
-const tenth = 100
+/** How finely time is divided: a column is so many milliseconds at least. */
+const finest = 50
 
-/** The axis of charts that show `length` milliseconds, and whatever happened after them. */
+/** The axis of charts that show `length` milliseconds, and whatever happened after them, in all columns there are. */
 export const axis = (
   startedAt: number,
   length: number,
   maxColumns: number,
-  observed: ReadonlyArray<Observed>
+  observed: ReadonlyArray<Pages>
 ): Axis => {
   const last = observed
     .flatMap(({ calls, happenings }) => [calls.at(-1)?.at ?? startedAt, happenings.at(-1)?.at ?? startedAt])
     .reduce((a, b) => Math.max(a, b), startedAt + length - 1)
   const span = last + 1 - startedAt
-  const perColumn = Math.max(tenth, span / maxColumns)
+  const perColumn = Math.max(finest, span / Math.max(1, maxColumns))
   return { startedAt, perColumn, columns: Math.ceil(span / perColumn) }
 }
 
-/** The life of a provider's tokens as a chart, one line per row. */
-export const chart = (paint: Paint, axis: Axis, observed: Observed): ReadonlyArray<string> => {
+/** Where an axis ends, in epoch milliseconds. */
+const end = ({ columns, perColumn, startedAt }: Axis): number => startedAt + perColumn * columns
+
+const tokenSpans = (happenings: ReadonlyArray<Happening>, until: number, parity: number) =>
+  lives(happenings, until)
+    .filter(({ generation }) => generation % 2 === parity)
+    .flatMap(lifeSpans)
+
+const labelled = (paint: Paint, axis: Axis, label: string, spans: ReadonlyArray<Span>): string =>
+  `${label.padEnd(indent)}${paintCells(paint, draw(axis, spans))}`.trimEnd()
+
+/** The life of a provider's tokens up to a moment as a chart, one line per row. */
+export const chart = (
+  paint: Paint,
+  axis: Axis,
+  observed: Named,
+  until: number = end(axis)
+): ReadonlyArray<string> => {
   const { happenings, name } = observed
-  const endedAt = axis.startedAt + axis.perColumn * axis.columns
-  const tokens = lives(happenings, endedAt)
-  const lane = (parity: number) =>
-    tokens.filter(({ generation }) => generation % 2 === parity).flatMap(lifeSpans)
-  const { labels, ruler } = seconds(axis)
   const row = (label: string, spans: ReadonlyArray<Span>): string =>
-    `  ${label.padEnd(indent - 2)}${paintCells(paint, draw(axis, spans))}`.trimEnd()
+    labelled(paint, axis, `  ${label}`, spans)
   return [
     paint("strong", name),
-    row("faults", faultSpans(happenings, endedAt)),
+    row("faults", faultSpans(happenings, until)),
     row("mints", mintSpans(happenings)),
-    row("tokens", lane(1)),
-    row("", lane(0)),
-    row("calls", callSpans(observed)),
-    `${" ".repeat(indent)}${paint("faint", ruler)}`,
-    `${" ".repeat(indent)}${paint("faint", labels)}`
+    row("tokens", tokenSpans(happenings, until, 1)),
+    row("", tokenSpans(happenings, until, 0)),
+    row("calls", callSpans(observed))
   ]
 }
+
+/** The same in two lines: what happened to the tokens, and which of them was in use. */
+export const compactChart = (
+  paint: Paint,
+  axis: Axis,
+  observed: Named,
+  until: number = end(axis)
+): ReadonlyArray<string> => {
+  const { happenings, name } = observed
+  const upper = [...faultSpans(happenings, until), ...mintSpans(happenings)]
+  const used = lives(happenings, until).flatMap((life) => lifeSpans({ ...life, validUntil: life.usedUntil }))
+  const calls = callSpans(observed).filter(({ cell }) => cell.char !== marks.call[0])
+  const label = name.slice(0, indent - 1).padEnd(indent)
+  return [
+    `${paint("strong", label)}${paintCells(paint, draw(axis, upper))}`.trimEnd(),
+    labelled(paint, axis, "", [...used, ...calls])
+  ]
+}
+
+/** The seconds under a chart. */
+export const scale = (paint: Paint, axis: Axis): ReadonlyArray<string> => {
+  const { labels, ticks } = ruler(axis)
+  return [ticks, labels].map((text) => `${" ".repeat(indent)}${paint("faint", text)}`)
+}
+
+/** The same in one line. */
+export const compactScale = (paint: Paint, axis: Axis): string =>
+  `${" ".repeat(indent)}${paint("faint", ruler(axis).both)}`
 
 /** A mark and what it means. */
 export interface Meaning {
   readonly char: string
   readonly meaning: string
   readonly tone: Tone
+  readonly row: Row
 }
 
+const meanings: ReadonlyArray<Meaning> = [
+  { char: "1", meaning: "token 1 in use", tone: "token", row: "tokens" },
+  ...Object.values(marks).map(([char, meaning, tone, row]): Meaning => ({ char, meaning, tone, row }))
+]
+
+/** What the marks of a run mean, before it began. Nothing is taken over: no other process has these tokens. */
+export const possible: ReadonlyArray<Meaning> = meanings.filter(({ char }) => char !== marks.adoption[0])
+
 /** What the marks of these charts mean: those only that occur. */
-export const legend = (axis: Axis, observed: ReadonlyArray<Observed>): ReadonlyArray<Meaning> => {
-  const endedAt = axis.startedAt + axis.perColumn * axis.columns
-  const rows = observed.flatMap((_) => [
-    faultSpans(_.happenings, endedAt),
+export const occurring = (axis: Axis, observed: ReadonlyArray<Pages>): ReadonlyArray<Meaning> => {
+  const spans = observed.flatMap((_) => [
+    faultSpans(_.happenings, end(axis)),
     mintSpans(_.happenings),
-    lives(_.happenings, endedAt).flatMap(lifeSpans),
+    lives(_.happenings, end(axis)).flatMap(lifeSpans),
     callSpans(_)
   ])
   // By tone as well: a digit is the number of a token, and the 5 of an outage is not.
-  const present = new Set(rows.flat().map(({ cell }) => `${cell.char} ${cell.tone}`))
+  const present = new Set(spans.flat().map(({ cell }) => `${cell.char} ${cell.tone}`))
+  return meanings.filter(({ char, tone }, index) => index === 0 || present.has(`${char} ${tone}`))
+}
+
+/** Meanings side by side, as many to a line as fit beside the label of the first one. */
+const legendLines = (
+  paint: Paint,
+  label: string,
+  shown: ReadonlyArray<Meaning>,
+  columns: number
+): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let room = 0
+  for (const { char, meaning, tone } of shown) {
+    const text = `${paint(tone, char)} ${meaning}`
+    const width = char.length + 1 + meaning.length
+    if (lines.length > 0 && width + 2 <= room) {
+      lines[lines.length - 1] += `  ${text}`
+      room -= width + 2
+    } else {
+      lines.push(`${(lines.length === 0 ? label : "").padEnd(indent)}${text}`)
+      room = columns - indent - width
+    }
+  }
+  return lines
+}
+
+/** The marks of the charts and what they mean, row by row as they stand there. */
+export const legend = (paint: Paint, shown: ReadonlyArray<Meaning>, columns: number): ReadonlyArray<string> =>
+  rows.flatMap((row) =>
+    legendLines(
+      paint,
+      `  ${row}`,
+      shown.filter((_) => _.row === row),
+      columns
+    )
+  )
+
+/** The marks of compact charts; those that are drawn nowhere in them are left out. */
+export const compactLegend = (
+  paint: Paint,
+  shown: ReadonlyArray<Meaning>,
+  columns: number
+): ReadonlyArray<string> => {
+  const drawn = shown.filter(({ char }) => char !== marks.call[0] && char !== marks.replaced[0])
+  const isUpper = ({ row }: Meaning) => row === "faults" || row === "mints"
   return [
-    { char: "1", meaning: "token 1 in use", tone: "token" },
-    ...Object.values(marks)
-      .map(([char, meaning, tone]): Meaning => ({ char, meaning, tone }))
-      .filter(({ char, tone }) => present.has(`${char} ${tone}`))
+    ...legendLines(paint, "upper line", drawn.filter(isUpper), columns),
+    ...legendLines(
+      paint,
+      "lower line",
+      drawn.filter((_) => !isUpper(_)),
+      columns
+    )
   ]
 }
