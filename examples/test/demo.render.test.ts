@@ -117,6 +117,7 @@ const report = (
 
 const status = {
   provider,
+  store: Option.none(),
   phase: "stale" as const,
   generation: 12,
   staleAt: Option.some(t(2)),

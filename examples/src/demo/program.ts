@@ -6,6 +6,8 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import { demo } from "./demo.ts"
 import { accessLifetime, providers } from "./providers.ts"
 import * as Screen from "./screen.ts"
@@ -25,4 +27,9 @@ Effect.gen(function* () {
     screen: yield* Screen.detect
   })
   process.exitCode = exitCode(verdict)
-}).pipe(Effect.provide(FetchHttpClient.layer), NodeRuntime.runMain({ teardown }))
+}).pipe(
+  Effect.provide(FetchHttpClient.layer),
+  // The screen tells what happens: a log would be written over it.
+  Logger.withMinimumLogLevel(LogLevel.None),
+  NodeRuntime.runMain({ teardown })
+)

@@ -3,8 +3,11 @@ import { providerBytes, providers } from "./bundles.ts"
 
 /** What the design asks for, over `effect` and `FetchHttpClient`. */
 const bar = 12 * 1024
-/** What fails: not the bar while we are above it, but what it must not grow beyond on the way there. */
-const limits = { overEffect: 14_100, overLittle: 18_100 }
+/**
+ * What fails: not the bar while we are above it, but what it must not grow beyond on the way there. 1,400 of
+ * them are the lines that a manager logs.
+ */
+const limits = { overEffect: 15_500, overLittle: 19_700 }
 
 let tooLarge = 0
 for (const [folder, module] of providers) {

@@ -54,7 +54,12 @@ export type AuthEvent = Data.TaggedEnum<{
   GateClosed: Common & { readonly error: AuthError; readonly until: number }
   GateOpened: Common
   BudgetSpent: Common & { readonly until: number }
-  StoreFailed: Common & { readonly action: "load" | "save" | "lease"; readonly message: string }
+  StoreFailed: Common & {
+    readonly action: "load" | "save" | "lease"
+    /** As in `StoreError`: not reached, a record that is none, a record under another key. */
+    readonly reason: "unreachable" | "corrupt" | "locked"
+    readonly message: string
+  }
   StoreRecovered: Common
   Revoked: Common & { readonly generation: number }
 }>

@@ -17,6 +17,8 @@ import type { AuthFlow } from "./AuthFlow.ts"
 import type * as Expiry from "./Expiry.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
 import type * as TokenStore from "./TokenStore.ts"
+import type { Events } from "./internal/events.ts"
+import * as LiveManagers from "./internal/liveManagers.ts"
 import { Manager } from "./internal/manager.ts"
 import { TypeId as internalTypeId } from "./internal/managerTypeId.ts"
 import { Parts } from "./internal/parts.ts"
@@ -65,6 +67,8 @@ export interface AccessToken {
  */
 export interface Status {
   readonly provider: string
+  /** What the store of the token calls itself; none: the manager keeps it in its own memory. */
+  readonly store: Option.Option<string>
   /** `empty`: nothing minted yet. `rejected`: dropped after a rejection, a replacement is due. */
   readonly phase: "empty" | "rejected" | Expiry.Phase
   /** The generation that is served; 0 before the first. */
@@ -130,6 +134,26 @@ export interface Options {
 /** `TokenStore.TokenStore` by its key: importing it would bring all stores to those who have none. */
 const storeTag = Context.GenericTag<TokenStore.TokenStore, TokenStore.Service>("@latchkey/core/TokenStore")
 
+/** What can go wrong with tokens that only this manager has. */
+const warnOfMemory = (events: Events, flow: AuthFlow): void => {
+  if (flow.rotates && Option.isNone(flow.login)) {
+    events.say({
+      level: "Warning",
+      message: `${flow.provider}: each refresh replaces its refresh token, it has no login, and the new one is kept in memory only: after a restart nobody can get a token. Provide a TokenStore that outlives the process.`
+    })
+  }
+}
+
+/** A layer that is provided for each request makes a manager for each request. */
+const warnOfSecond = (events: Events, flow: AuthFlow): void => {
+  if (LiveManagers.enter(flow.key)) {
+    events.say({
+      level: "Warning",
+      message: `${flow.provider}: a second token manager was made for the same account while the first one lives, and each logs in for itself: build its layer once, or provide a TokenStore that they share.`
+    })
+  }
+}
+
 /**
  * Makes the manager of a flow, in the scope of the caller: no fiber outlives it. Does no call.
  *
@@ -156,8 +180,23 @@ export const make = (
     const policy = RefreshPolicy.resolve(options.policy, Option.getOrUndefined(flow.retry))
     const sharing = Option.isNone(store) ? undefined : share(store.value, flow, policy)
     const scope = yield* Effect.scope
-    const manager = new Manager(new Parts(flow, policy, sharing, clock, runtime))
+    const parts = new Parts(flow, policy, sharing, clock, runtime)
+    const manager = new Manager(parts)
+    let isCounted = false
     // Not by `acquireRelease`, which keeps a copy of all that the fiber knows for each finalizer.
-    yield* Scope.addFinalizerExit(scope, () => manager.close)
+    yield* Scope.addFinalizerExit(scope, () =>
+      Effect.map(manager.close, () => {
+        if (isCounted) {
+          LiveManagers.leave(flow.key)
+        }
+      })
+    )
+    if (Option.isNone(store) || store.value.volatile === true) {
+      warnOfMemory(parts.events, flow)
+    }
+    if (sharing === undefined) {
+      isCounted = true
+      warnOfSecond(parts.events, flow)
+    }
     return manager
   })

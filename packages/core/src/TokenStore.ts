@@ -110,6 +110,10 @@ export interface Lease {
  */
 export interface Service {
   readonly [TypeId]: TypeId
+  /** What `status` of a manager calls it, such as `Redis`. */
+  readonly name?: string | undefined
+  /** Whether its records end with the process. Default: false. */
+  readonly volatile?: boolean | undefined
   /** Whether processes that share this store exclude each other by its leases. */
   readonly shared: boolean
   /** The record of a key, if there is one. */
@@ -213,6 +217,8 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
   const entries = new Map<string, Entry>()
   return {
     [TypeId]: TypeId,
+    name: "memory",
+    volatile: true,
     shared: false,
     load: (key) => Effect.sync(() => stored(entries.get(key))),
     save: (key, tokens, expectedVersion) =>
@@ -289,6 +295,7 @@ export const makeKeyValueStore: Effect.Effect<Service, never, KeyValueStore.KeyV
 
     const service: Service = {
       [TypeId]: TypeId,
+      name: "KeyValueStore",
       shared: false,
       load: (key) => Effect.map(read(key), stored),
       save: (key, tokens, expectedVersion) =>
@@ -352,7 +359,8 @@ export const makeFileSystem = (
             "The directory of the token store cannot be used: check that it exists or can be created, and that this process may write to it."
         })
     ),
-    Effect.flatMap((kv) => Effect.provideService(makeKeyValueStore, KeyValueStore.KeyValueStore, kv))
+    Effect.flatMap((kv) => Effect.provideService(makeKeyValueStore, KeyValueStore.KeyValueStore, kv)),
+    Effect.map((store): Service => ({ ...store, name: "file system" }))
   )
 
 /**
@@ -398,6 +406,7 @@ export const makeEncrypted = (
       })
     return {
       ...store,
+      name: `${store.name ?? "unnamed"}, encrypted`,
       load: (key) => Effect.flatMap(store.load(key), (record) => opened(key, record)),
       save: (key, tokens, expectedVersion) =>
         seal(key, tokens).pipe(

@@ -41,6 +41,7 @@ describe("TokenStore.encrypted", () => {
     Effect.gen(function* () {
       const { store, texts, tokens } = yield* setup
       const encrypted = yield* TokenStore.makeEncrypted(store, [key(1)])
+      assert.strictEqual(encrypted.name, "KeyValueStore, encrypted")
       yield* encrypted.save("record", tokens, 0)
       // Not deepStrictEqual: it takes a Some for a None.
       assert.isTrue(Equal.equals(Option.getOrThrow(yield* encrypted.load("record")).tokens, tokens))

@@ -4,6 +4,8 @@ import * as PaymentsGate from "@latchkey/paymentsgate/PaymentsGate"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -67,5 +69,6 @@ const program = Effect.gen(function* () {
   say(Redacted.value(token.value))
 })
 
-await Effect.runPromise(Effect.provide(program, Live))
+// Its standard output is for answers: a log would be taken for one.
+await Effect.provide(program, Live).pipe(Logger.withMinimumLogLevel(LogLevel.None), Effect.runPromise)
 process.exit(0)

@@ -7,6 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -147,5 +149,6 @@ const program = Effect.gen(function* () {
   say({ _tag: "Calls", calls, slowest })
 })
 
-await Effect.runPromise(Effect.provide(program, Live))
+// Its standard output is for answers: a log would be taken for one.
+await Effect.provide(program, Live).pipe(Logger.withMinimumLogLevel(LogLevel.None), Effect.runPromise)
 process.exit(0)

@@ -4,8 +4,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import type * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import type { AuthEvent } from "../AuthEvent.ts"
+import * as Notices from "./notices.ts"
+import { writeLine } from "./writeLine.ts"
 
 /** How many events a slow subscriber may lag behind before it loses the oldest. */
 const backlog = 256
@@ -52,16 +55,23 @@ class Subscriber {
   }
 }
 
-/** R19: where a manager tells what happens. Costs nothing while nobody listens. */
+/** R19: where a manager tells what happens. Logs what a person has to know. */
 export class Events {
-  readonly provider: string
+  readonly #subject: Notices.Subject
   readonly #clock: Clock.Clock
+  readonly #runtime: Runtime.Runtime<never>
+  #said: Notices.State = Notices.silent
   /** Made for the first of them: most managers have none. */
   #subscribers: Set<Subscriber> | undefined
 
-  constructor(provider: string, clock: Clock.Clock) {
-    this.provider = provider
+  constructor(subject: Notices.Subject, clock: Clock.Clock, runtime: Runtime.Runtime<never>) {
+    this.#subject = subject
     this.#clock = clock
+    this.#runtime = runtime
+  }
+
+  get provider(): string {
+    return this.#subject.provider
   }
 
   /** What every event tells. */
@@ -71,6 +81,30 @@ export class Events {
 
   emit(event: AuthEvent): void {
     this.#subscribers?.forEach((subscriber) => subscriber.offer(event))
+    this.#log(event)
+  }
+
+  /** The store did what it was asked: no event, but perhaps the end of a trouble. */
+  storeAnswered(action: "load" | "save" | "lease"): void {
+    if (this.#said.failing.length > 0) {
+      this.#log({ _tag: "StoreAnswered", action })
+    }
+  }
+
+  #log(happening: Notices.Happening): void {
+    const decision = Notices.decide(
+      this.#said,
+      this.#subject,
+      happening,
+      this.#clock.unsafeCurrentTimeMillis()
+    )
+    this.#said = decision.state
+    decision.lines.forEach((line) => this.say(line))
+  }
+
+  /** Logs a line. */
+  say(line: Notices.Line): void {
+    writeLine(this.#runtime, this.provider, line)
   }
 
   get stream(): Stream.Stream<AuthEvent> {

@@ -169,6 +169,7 @@ export class Manager implements TokenManager.TokenManager {
       const served = Option.fromNullable(current)
       const status: TokenManager.Status = {
         provider: this.flow.provider,
+        store: Option.fromNullable(this.#parts.store?.name),
         phase:
           current === undefined
             ? "empty"

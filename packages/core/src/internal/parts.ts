@@ -37,7 +37,7 @@ export class Parts {
     this.policy = policy
     this.clock = clock
     this.runtime = runtime
-    this.events = new Events(flow.provider, clock)
+    this.events = new Events(flow, clock, runtime)
     this.grants = new Grants(this)
     this.serving = new Serving(this)
     this.throttle = new Throttle(this)

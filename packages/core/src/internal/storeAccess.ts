@@ -28,6 +28,11 @@ export class StoreAccess {
     this.#timeToLive = mintDeadline * 1.25
   }
 
+  /** What the store calls itself. */
+  get name(): string {
+    return this.#store.name ?? "unnamed"
+  }
+
   /** Whether other processes read and write the record. */
   get shared(): boolean {
     return this.#store.shared
@@ -85,9 +90,13 @@ export class StoreAccess {
             message: "The token store did not answer in time."
           })
       }),
-      Effect.tapError(({ message }) =>
-        Effect.sync(() => this.events.emit(AuthEvent.StoreFailed({ ...this.events.common, action, message })))
-      )
+      Effect.tapBoth({
+        onFailure: ({ message, reason }) =>
+          Effect.sync(() =>
+            this.events.emit(AuthEvent.StoreFailed({ ...this.events.common, action, reason, message }))
+          ),
+        onSuccess: () => Effect.sync(() => this.events.storeAnswered(action))
+      })
     )
   }
 

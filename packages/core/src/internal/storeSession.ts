@@ -40,6 +40,11 @@ export class StoreSession {
     this.#fork = fork
   }
 
+  /** What the store calls itself. */
+  get name(): string {
+    return this.#access.name
+  }
+
   /** R13: store out of reach: a rotating flow must not spend a refresh token blindly. */
   get mustRead(): boolean {
     return this.#access.flow.rotates && (this.#access.shared || this.#version === 0)

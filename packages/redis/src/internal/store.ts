@@ -147,6 +147,7 @@ export const makeStore = (client: Commands, ask: Ask, prefix: string): TokenStor
   }
   return {
     [TokenStore.TypeId]: TokenStore.TypeId,
+    name: "Redis",
     shared: true,
     ...makeRecords(client, ask, keys),
     lease: makeLeases(client, ask, keys)

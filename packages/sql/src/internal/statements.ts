@@ -10,6 +10,8 @@ type Rows = Effect.Effect<ReadonlyArray<unknown>, SqlError>
 
 /** Every method is one statement: what it decides, the database decides, and in one step. */
 export interface Statements {
+  /** The name of the database, for people. */
+  readonly name: string
   /** `version` and `tokens` of the record, tombstones included. */
   readonly read: (key: string) => Rows
   /** A row with the new version if there was no record, or one that was removed. */
@@ -36,6 +38,7 @@ export interface Statements {
 
 /** Above all how a database tells the time. Never ours: the clocks of processes differ (R13). */
 interface Dialect {
+  readonly name: string
   readonly now: Fragment
   readonly after: (millis: number) => Fragment
   readonly column: Fragment
@@ -44,6 +47,7 @@ interface Dialect {
 
 /** `now()` would be the start of the transaction, and so of a wait for a row's lock. */
 const postgres = (sql: SqlClient.SqlClient): Dialect => ({
+  name: "PostgreSQL",
   now: sql.literal("clock_timestamp()"),
   after: (millis) => sql`clock_timestamp() + ${millis}::double precision * interval '1 millisecond'`,
   column: sql.literal("timestamptz"),
@@ -54,6 +58,7 @@ const postgres = (sql: SqlClient.SqlClient): Dialect => ({
 const sqliteNow = "cast(round((julianday('now') - 2440587.5) * 86400000.0) as integer)"
 
 const sqlite = (sql: SqlClient.SqlClient): Dialect => ({
+  name: "SQLite",
   now: sql.literal(sqliteNow),
   after: (millis) => sql`${sql.literal(sqliteNow)} + ${millis}`,
   column: sql.literal("integer"),
@@ -73,7 +78,7 @@ export const makeStatements = (client: SqlClient.SqlClient): Statements | undefi
   if (dialect === undefined) {
     return undefined
   }
-  const { after, column, now, tune } = dialect
+  const { after, column, name, now, tune } = dialect
   return {
     read: (key) =>
       sql`select cast(version as text) as version, tokens from latchkey_tokens where key = ${key}`,
@@ -119,6 +124,7 @@ export const makeStatements = (client: SqlClient.SqlClient): Statements | undefi
         expires_at ${column} not null
       )`
     ],
+    name,
     tune,
     upkeep: upkeepOf(client)
   }

@@ -110,6 +110,7 @@ const makeLeases = (statements: Statements, ask: Ask): TokenStore.Service["lease
 /** A store over statements that may have to create their tables first. */
 export const makeStore = (statements: Statements, ask: Ask): TokenStore.Service => ({
   [TokenStore.TypeId]: TokenStore.TypeId,
+  name: statements.name,
   shared: true,
   ...makeRecords(statements, ask),
   lease: makeLeases(statements, ask)

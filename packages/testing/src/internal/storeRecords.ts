@@ -32,6 +32,11 @@ export const records = (options: Options): void => {
   const { runs } = timeOf(options)
 
   describe("records", () => {
+    test("Stores: it has a name, which the status of a manager shows", () =>
+      Effect.map(opened(options), ({ name }) => {
+        assert.match(name ?? "", /^\w[\w ,]+$/)
+      }))
+
     test("Stores: what was never saved is not there, and removing it is nothing", () =>
       Effect.gen(function* () {
         const store = yield* opened(options)
