@@ -11,7 +11,7 @@ const project = (name: string, include: string, exclude: ReadonlyArray<string>) 
     exclude: ["**/node_modules/**", ...exclude],
     // Servers that all tests share: started before the first of them, stopped after the last.
     globalSetup: ["redis", "postgres"].map((server) =>
-      join(import.meta.dirname, `packages/fleet/src/servers/${server}Setup.ts`)
+      join(import.meta.dirname, `packages/servers/src/${server}Setup.ts`)
     )
   }
 })

@@ -6,7 +6,7 @@ import { startMember } from "./member.ts"
 import type { Member } from "./member.ts"
 import { startPlace } from "./place.ts"
 import type { Kind } from "./place.ts"
-import { startOidcProvider } from "./servers/oidcProvider.ts"
+import { startOidcProvider } from "@latchkey/servers/oidcProvider"
 
 export interface Options {
   readonly store: Kind

@@ -6,9 +6,9 @@ import { Redis } from "ioredis"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { makePostgres } from "./servers/postgres.ts"
-import { startProxy } from "./servers/proxy.ts"
-import { makeRedis } from "./servers/redis.ts"
+import { makePostgres } from "@latchkey/servers/postgres"
+import { startProxy } from "@latchkey/servers/proxy"
+import { makeRedis } from "@latchkey/servers/redis"
 
 /** The stores that processes share. */
 export const kinds = ["SQLite", "PostgreSQL", "Redis"] as const

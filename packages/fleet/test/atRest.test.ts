@@ -12,7 +12,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { kinds, startPlace } from "../src/place.ts"
 import type { Place } from "../src/place.ts"
-import { available } from "../src/servers/provided.ts"
+import { available } from "@latchkey/servers/provided"
 import { storeOf } from "../src/storeOf.ts"
 
 const stores = available()

@@ -17,7 +17,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { kinds, startPlace } from "../src/place.ts"
 import type { Kind } from "../src/place.ts"
-import { available } from "../src/servers/provided.ts"
+import { available } from "@latchkey/servers/provided"
 import { storeOf } from "../src/storeOf.ts"
 
 const stores = available()

@@ -7,7 +7,7 @@ import { settledNetwork } from "../../testing/src/internal/settledNetwork.ts"
 import { it } from "@latchkey/testing/SettledTest"
 import type * as OAuth2 from "../src/OAuth2.ts"
 import { assertNoSecret, connect, outcome } from "./support/fixture.ts"
-import { type Client, type OidcProvider, startOidcProvider } from "@latchkey/fleet/servers/oidcProvider"
+import { type Client, type OidcProvider, startOidcProvider } from "@latchkey/servers/oidcProvider"
 
 const ttl = 300
 let server: OidcProvider

@@ -1,4 +1,4 @@
-import { redisUrl } from "@latchkey/fleet/servers/provided"
+import { redisUrl } from "@latchkey/servers/provided"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -12,7 +12,7 @@ import * as TestClock from "effect/TestClock"
 import * as TestServices from "effect/TestServices"
 import { inspect } from "node:util"
 import * as RedisTokenStore from "../src/RedisTokenStore.ts"
-import { makeRedis } from "@latchkey/fleet/servers/redis"
+import { makeRedis } from "@latchkey/servers/redis"
 import { numbered, versionOf } from "./support/tokens.ts"
 
 const server = Effect.acquireRelease(

@@ -1,4 +1,4 @@
-import { redisUrl } from "@latchkey/fleet/servers/provided"
+import { redisUrl } from "@latchkey/servers/provided"
 import * as TokenManager from "@latchkey/core/TokenManager"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as PaymentsGate from "@latchkey/paymentsgate/PaymentsGate"

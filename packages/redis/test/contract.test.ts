@@ -1,4 +1,4 @@
-import { redisUrl } from "@latchkey/fleet/servers/provided"
+import { redisUrl } from "@latchkey/servers/provided"
 import * as TokenStoreSuite from "@latchkey/testing/TokenStoreSuite"
 import { describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-import { postgresUrl } from "@latchkey/fleet/servers/provided"
+import { postgresUrl } from "@latchkey/servers/provided"
 import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as TokenStore from "@latchkey/core/TokenStore"
@@ -17,7 +17,7 @@ import { inspect } from "node:util"
 import * as SqlTokenStore from "../src/SqlTokenStore.ts"
 import { clientOf } from "./support/clients.ts"
 import { sqlite } from "./support/databases.ts"
-import { makePostgres } from "@latchkey/fleet/servers/postgres"
+import { makePostgres } from "@latchkey/servers/postgres"
 import { numbered, versionOf } from "./support/tokens.ts"
 
 /** Of a statement, by the clock of the test. */

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { runFleet, violations } from "../../src/fleet.ts"
 import type { Options } from "../../src/fleet.ts"
 import type { Kind } from "../../src/place.ts"
-import { available } from "../../src/servers/provided.ts"
+import { available } from "@latchkey/servers/provided"
 
 /** How large a fleet is, and what must happen to it. */
 export interface Numbers extends Omit<Options, "store" | "tell"> {

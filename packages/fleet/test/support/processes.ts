@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { startAskers } from "../../src/askers.ts"
-import { available } from "../../src/servers/provided.ts"
+import { available } from "@latchkey/servers/provided"
 import { kinds, startPlace } from "../../src/place.ts"
 import type { Kind } from "../../src/place.ts"
 

@@ -1,4 +1,4 @@
-import { postgresUrl } from "@latchkey/fleet/servers/provided"
+import { postgresUrl } from "@latchkey/servers/provided"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"

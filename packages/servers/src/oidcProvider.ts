@@ -4,7 +4,7 @@
  *
  * As a process of its own it takes its options as JSON and says, in one line of JSON, where it is:
  *
- *     npx tsx packages/fleet/src/servers/oidcProvider.ts '{"accessTokenTtl":5}'
+ *     npx tsx packages/servers/src/oidcProvider.ts '{"accessTokenTtl":5}'
  *
  * Over HTTP, for a process beside it: `GET /control/counts`, `POST /control/refresh-token?client=<id>`,
  * `POST /control/clear`, and `GET /api/<anything>` with a bearer token.
