@@ -1,7 +1,7 @@
 // Keeps what follows mechanically from a package's folder in step with it, so that adding a package is:
 // copy a package.json, write src/ and test/, then `npm run sync && npx pnpm install`.
 //
-//   packages/*/package.json      exports and publishConfig.exports, from src/*.ts
+//   packages/*/package.json      exports and publishConfig.exports, from src/*.ts; prepack; engines as the root has them
 //   packages/*/tsconfig*.json    project references, from the @latchkey/* dependencies
 //   examples/tsconfig.json       the same, one project
 //   tsconfig.json                a reference to each of them
@@ -66,7 +66,13 @@ for (const { dir, path, json } of packages) {
     put(join(path, "package.json"), {
       ...json,
       exports: source,
-      publishConfig: { ...json.publishConfig, exports: published }
+      publishConfig: { ...json.publishConfig, exports: published },
+      scripts: {
+        ...json.scripts,
+        prepack:
+          "node ../../scripts/clean.mjs . && tsc -b tsconfig.src.json && node ../../scripts/bundle-package.mjs"
+      },
+      engines: rootJson.engines
     })
   }
   // A package whose sources need Node (a store, a benchmark) says so by depending on its types.

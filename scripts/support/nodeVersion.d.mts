@@ -1,0 +1,1 @@
+export const tooOld: (engines: string, version: string) => string | undefined

@@ -1,0 +1,2 @@
+export const isInStep: (root: string) => boolean
+export const noteInstall: (root: string) => void
