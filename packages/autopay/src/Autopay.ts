@@ -12,7 +12,6 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -132,20 +131,26 @@ export interface LayerConfig {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<Autopay, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<Autopay, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
-    Effect.gen(function* () {
-      return layer({
-        clientId: yield* config.clientId ?? Config.string("AUTOPAY_CLIENT_ID"),
-        clientSecret: yield* AuthFlow.secretConfig(
-          config.clientSecret ?? Config.redacted("AUTOPAY_CLIENT_SECRET")
-        ),
-        audience: config.audience && (yield* config.audience),
-        tokenUrl: config.tokenUrl && (yield* config.tokenUrl),
-        apiUrl: config.apiUrl && (yield* config.apiUrl),
-        policy: config.policy
-      })
-    })
+    Effect.map(
+      AuthFlow.fromConfig(
+        Wire.provider,
+        Effect.all(
+          {
+            clientId: AuthFlow.requiredConfig(config.clientId ?? Config.string("AUTOPAY_CLIENT_ID")),
+            clientSecret: AuthFlow.secretConfig(
+              config.clientSecret ?? Config.redacted("AUTOPAY_CLIENT_SECRET")
+            ),
+            audience: AuthFlow.optionalConfig(config.audience),
+            tokenUrl: AuthFlow.optionalConfig(config.tokenUrl),
+            apiUrl: AuthFlow.optionalConfig(config.apiUrl)
+          },
+          { mode: "validate" }
+        )
+      ),
+      (options) => layer({ ...options, policy: config.policy })
+    )
   )
 
 /**

@@ -5,14 +5,14 @@
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as AuthError from "./AuthError.ts"
 import { RefreshToken, type TokenSet } from "./TokenSet.ts"
+import { InvalidOptions } from "./internal/invalidOptions.ts"
+import * as OptionConfig from "./internal/optionConfig.ts"
 import { parseUrl } from "./internal/parseUrl.ts"
 import { sha256 } from "./internal/sha256.ts"
 
@@ -171,15 +171,7 @@ export const isTokenRejected = (response: HttpClientResponse.HttpClientResponse)
  * @since 0.1.0
  * @category errors
  */
-export class InvalidOptions extends Schema.TaggedError<InvalidOptions>(
-  "@latchkey/core/AuthFlow/InvalidOptions"
-)("InvalidOptions", {
-  provider: Schema.String,
-  /** The option's name. */
-  option: Schema.String,
-  /** What is wrong with it, and what to do about it. */
-  message: Schema.String
-}) {}
+export { InvalidOptions }
 
 /**
  * A secret in an option: its value, or an effect that reads it afresh at each login, so that a
@@ -212,7 +204,7 @@ export const credential = (
               new AuthError.Unavailable({
                 provider,
                 operation: "login",
-                message: `The secret "${option}" could not be read: check the effect that provides it.`
+                message: `${provider}: the secret "${option}" could not be read: check the effect that provides it.`
               })
             )
           ),
@@ -223,7 +215,7 @@ export const credential = (
               new AuthError.Unauthorized({
                 provider,
                 operation: "login",
-                message: `The secret "${option}" is empty: set it.`
+                message: `${provider}: the secret "${option}" is empty: set it.`
               })
             )
           : Effect.succeed(value)
@@ -231,16 +223,80 @@ export const credential = (
   )
 
 /**
+ * What is wrong with options that were read from the environment: see {@link fromConfig}.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export type ConfigProblem = OptionConfig.Problem
+
+/**
+ * An option in a `Config`. Set to nothing, or to white space, it is missing. `hint` says what it may be: a
+ * value that cannot be used is not repeated (R15).
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const requiredConfig: <A>(config: Config.Config<A>, hint?: string) => Effect.Effect<A, ConfigProblem> =
+  OptionConfig.required
+
+/**
+ * An option that may be left out. A `Config` that is `given` must be there; `otherwise`, the provider's own
+ * variable, may be missing.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const optionalConfig = <A>(
+  given: Config.Config<A> | undefined,
+  otherwise?: Config.Config<A>
+): Effect.Effect<A | undefined, ConfigProblem> =>
+  given !== undefined
+    ? OptionConfig.required(given)
+    : otherwise === undefined
+      ? Effect.succeed(undefined)
+      : OptionConfig.optional(otherwise)
+
+/**
  * A secret in a `Config`: read once now, so that a missing one fails the layer, and then afresh at
  * each login from the same `ConfigProvider` (R16).
  *
  * @since 0.1.0
- * @category constructors
+ * @category config
  */
 export const secretConfig = (
   config: Config.Config<Redacted.Redacted<string>>
-): Effect.Effect<Secret, ConfigError.ConfigError> =>
-  Effect.configProviderWith((provider) => Effect.as(config, Effect.withConfigProvider(config, provider)))
+): Effect.Effect<Secret, ConfigProblem> =>
+  Effect.configProviderWith((provider) =>
+    Effect.as(OptionConfig.required(config), Effect.withConfigProvider(config, provider))
+  )
+
+/**
+ * A secret that may be left out, as in {@link optionalConfig}; what is there is read again at each login (R16).
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const optionalSecretConfig = (
+  given: Config.Config<Redacted.Redacted<string>> | undefined,
+  otherwise: Config.Config<Redacted.Redacted<string>>
+): Effect.Effect<Secret | undefined, ConfigProblem> =>
+  Effect.flatMap(optionalConfig(given, otherwise), (value) =>
+    value === undefined ? Effect.succeed(undefined) : secretConfig(given ?? otherwise)
+  )
+
+/**
+ * The options that `Effect.all({ … }, { mode: "validate" })` reads, each by its name. Fails once, for all that
+ * are missing or cannot be used: the message names provider, options and variables.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const fromConfig = <A>(
+  provider: string,
+  options: Effect.Effect<A, { readonly [option: string]: Option.Option<ConfigProblem> }>
+): Effect.Effect<A, InvalidOptions> =>
+  Effect.mapError(options, (problems) => OptionConfig.invalid(provider, problems))
 
 /** The string that there is already rather than its equal: ten thousand tenants share it. */
 const sameText = (known: string, text: string): string => (text === known ? known : text)
@@ -265,7 +321,8 @@ export const url = (
   }
 ): Effect.Effect<string, InvalidOptions> =>
   Effect.suspend(() => {
-    const refuse = (message: string) => Effect.fail(new InvalidOptions({ provider, option, message }))
+    const refuse = (what: string) =>
+      Effect.fail(new InvalidOptions({ provider, option, message: `${provider}: ${what}` }))
     const parsed = parseUrl(value)
     if (parsed === undefined) {
       return refuse(`"${option}" is not an absolute URL: give one like https://host/path.`)
@@ -292,7 +349,7 @@ export const baseUrl: typeof url = (provider, option, value, options) =>
   Effect.map(url(provider, option, value, options), (href) => sameText(value, href.replace(/\/+$/, "")))
 
 /**
- * Checks an option that must not be empty.
+ * Checks an option that must not be empty, nor begin or end with white space, which a copied id often does.
  *
  * @since 0.1.0
  * @category constructors
@@ -301,10 +358,21 @@ export const nonEmpty = (
   provider: string,
   option: string,
   value: string
-): Effect.Effect<string, InvalidOptions> =>
-  value.trim() === ""
-    ? Effect.fail(new InvalidOptions({ provider, option, message: `"${option}" is empty: set it.` }))
-    : Effect.succeed(value)
+): Effect.Effect<string, InvalidOptions> => {
+  const trimmed = value.trim()
+  return trimmed !== "" && trimmed === value
+    ? Effect.succeed(value)
+    : Effect.fail(
+        new InvalidOptions({
+          provider,
+          option,
+          message:
+            trimmed === ""
+              ? `${provider}: "${option}" is empty: set it.`
+              : `${provider}: "${option}" begins or ends with white space: remove it.`
+        })
+      )
+}
 
 /**
  * The key of a flow's tokens in a store: a SHA-256 of what tells two credentials apart (provider,

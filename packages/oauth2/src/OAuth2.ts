@@ -11,7 +11,6 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -248,10 +247,10 @@ export interface LayerConfig extends Omit<LayerOptions, FromConfig> {
 export function layerConfig<Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   config?: LayerConfig
-): Layer.Layer<Id, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient>
+): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient>
 export function layerConfig(
   config?: LayerConfig
-): Layer.Layer<OAuth2, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient>
+): Layer.Layer<OAuth2, AuthFlow.InvalidOptions, HttpClient.HttpClient>
 export function layerConfig<Id>(
   first?: Context.Tag<Id, TokenManager.TokenManager> | LayerConfig,
   second?: LayerConfig
@@ -266,8 +265,10 @@ const isManagerTag = <Id>(
 const layerConfigOf = <Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   config: LayerConfig = {}
-): Layer.Layer<Id, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrapEffect(Effect.map(readOptions(config), (options) => layerOf(tag, options)))
+): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+  Layer.unwrapEffect(
+    Effect.map(readOptions(config.name ?? nameOf(tag), config), (options) => layerOf(tag, options))
+  )
 
 /**
  * What a typed client is.

@@ -247,12 +247,14 @@ describe("layerConfig", () => {
 
   for (const [missing, variables] of [
     ["OAUTH2_CLIENT_ID", { OAUTH2_API_URL: apiUrl, OAUTH2_ISSUER: issuer }],
-    ["OAUTH2_API_URL", { OAUTH2_CLIENT_ID: "me", OAUTH2_ISSUER: issuer }]
+    ["OAUTH2_API_URL", { OAUTH2_CLIENT_ID: "me", OAUTH2_ISSUER: issuer }],
+    ['OAUTH2_API_URL ("apiUrl"), OAUTH2_CLIENT_ID ("clientId")', { OAUTH2_ISSUER: issuer }]
   ] as const) {
     it.scoped(`without ${missing} the layer fails, and says so`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(build(OAuth2.layerConfig(), variables))
         assert.include(inspect(error), missing)
+        assert.include(inspect(error), "oauth2: ")
       })
     )
   }

@@ -12,7 +12,6 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -190,20 +189,22 @@ export interface LayerConfig {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
-    Effect.gen(function* () {
-      return layer({
-        baseUrl: yield* (
-          config.baseUrl ?? Config.withDefault(Config.string("PAYMENTSGATE_BASE_URL"), Wire.defaultBaseUrl)
-        ),
-        accountId: yield* config.accountId ?? Config.string("PAYMENTSGATE_ACCOUNT_ID"),
-        publicKey: yield* AuthFlow.secretConfig(
-          config.publicKey ?? Config.redacted("PAYMENTSGATE_PUBLIC_KEY")
-        ),
-        policy: config.policy
-      })
-    })
+    Effect.map(
+      AuthFlow.fromConfig(
+        Wire.provider,
+        Effect.all(
+          {
+            baseUrl: AuthFlow.optionalConfig(config.baseUrl, Config.string("PAYMENTSGATE_BASE_URL")),
+            accountId: AuthFlow.requiredConfig(config.accountId ?? Config.string("PAYMENTSGATE_ACCOUNT_ID")),
+            publicKey: AuthFlow.secretConfig(config.publicKey ?? Config.redacted("PAYMENTSGATE_PUBLIC_KEY"))
+          },
+          { mode: "validate" }
+        )
+      ),
+      (options) => layer({ ...options, policy: config.policy })
+    )
   )
 
 /**

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -134,8 +134,17 @@ export interface LayerConfig extends Options {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<TokenStore.TokenStore, InvalidUrl | ConfigError> =>
+): Layer.Layer<TokenStore.TokenStore, InvalidUrl | AuthFlow.InvalidOptions> =>
   Layer.scoped(
     TokenStore.TokenStore,
-    Effect.flatMap(config.url ?? Config.redacted("REDIS_URL"), (url) => scoped({ ...config, url }))
+    Effect.flatMap(
+      AuthFlow.fromConfig(
+        "redis",
+        Effect.all(
+          { url: AuthFlow.requiredConfig(config.url ?? Config.redacted("REDIS_URL")) },
+          { mode: "validate" }
+        )
+      ),
+      ({ url }) => scoped({ ...config, url })
+    )
   )

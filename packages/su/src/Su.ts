@@ -73,7 +73,7 @@ const domain = (value: string): Effect.Effect<string, AuthFlow.InvalidOptions> =
         new AuthFlow.InvalidOptions({
           provider: Wire.provider,
           option: "domain",
-          message: `"domain" is not a bare domain: give it like hotel.example, without scheme, port and path.`
+          message: `${Wire.provider}: "domain" is not a bare domain: give it like hotel.example, without scheme, port and path.`
         })
       )
 
@@ -161,7 +161,11 @@ const environment: Config.Config<Wire.Environment> = Config.mapOrFail(
   (value) =>
     value === "sandbox" || value === "live"
       ? Either.right(value)
-      : Either.left(ConfigError.InvalidData([], 'Expected "sandbox" or "live".'))
+      : Either.left(
+          value.trim() === ""
+            ? ConfigError.MissingData([], "It is empty.")
+            : ConfigError.InvalidData([], 'Expected "sandbox" or "live".')
+        )
 )
 
 /**
@@ -172,20 +176,27 @@ const environment: Config.Config<Wire.Environment> = Config.mapOrFail(
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<Su, AuthFlow.InvalidOptions | ConfigError.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<Su, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
-    Effect.gen(function* () {
-      return layer({
-        environment: yield* config.environment ?? environment,
-        domain: yield* config.domain ?? Config.string("SU_DOMAIN"),
-        clientSecret: yield* AuthFlow.secretConfig(
-          config.clientSecret ?? Config.redacted("SU_CLIENT_SECRET")
-        ),
-        baseUrl: config.baseUrl && (yield* config.baseUrl),
-        validateUrl: config.validateUrl && (yield* config.validateUrl),
-        policy: config.policy
-      })
-    })
+    Effect.map(
+      AuthFlow.fromConfig(
+        Wire.provider,
+        Effect.all(
+          {
+            environment: AuthFlow.requiredConfig(
+              config.environment ?? environment,
+              'it is "sandbox" or "live"'
+            ),
+            domain: AuthFlow.requiredConfig(config.domain ?? Config.string("SU_DOMAIN")),
+            clientSecret: AuthFlow.secretConfig(config.clientSecret ?? Config.redacted("SU_CLIENT_SECRET")),
+            baseUrl: AuthFlow.optionalConfig(config.baseUrl),
+            validateUrl: AuthFlow.optionalConfig(config.validateUrl)
+          },
+          { mode: "validate" }
+        )
+      ),
+      (options) => layer({ ...options, policy: config.policy })
+    )
   )
 
 /**

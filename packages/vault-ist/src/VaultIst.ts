@@ -12,7 +12,6 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -136,7 +135,7 @@ const startOf = Effect.fnUntraced(function* (options: Options) {
     return yield* new AuthFlow.InvalidOptions({
       provider: Wire.provider,
       option: "refreshToken",
-      message: `There is neither a "refreshToken" nor a "login": vault.ist needs one to start from.`
+      message: `${Wire.provider}: there is neither a "refreshToken" nor a "login": vault.ist needs one to start from.`
     })
   }
   return {
@@ -187,22 +186,24 @@ export interface LayerConfig {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<VaultIst, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<VaultIst, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
-    Effect.gen(function* () {
-      return layer({
-        refreshToken: yield* AuthFlow.secretConfig(
-          config.refreshToken ?? Config.redacted("VAULT_IST_REFRESH_TOKEN")
-        ),
-        tokenUrl: yield* (
-          config.tokenUrl ?? Config.withDefault(Config.string("VAULT_IST_TOKEN_URL"), Wire.defaultTokenUrl)
-        ),
-        apiUrl: yield* (
-          config.apiUrl ?? Config.withDefault(Config.string("VAULT_IST_API_URL"), Wire.defaultApiUrl)
-        ),
-        policy: config.policy
-      })
-    })
+    Effect.map(
+      AuthFlow.fromConfig(
+        Wire.provider,
+        Effect.all(
+          {
+            refreshToken: AuthFlow.secretConfig(
+              config.refreshToken ?? Config.redacted("VAULT_IST_REFRESH_TOKEN")
+            ),
+            tokenUrl: AuthFlow.optionalConfig(config.tokenUrl, Config.string("VAULT_IST_TOKEN_URL")),
+            apiUrl: AuthFlow.optionalConfig(config.apiUrl, Config.string("VAULT_IST_API_URL"))
+          },
+          { mode: "validate" }
+        )
+      ),
+      (options) => layer({ ...options, policy: config.policy })
+    )
   )
 
 /**

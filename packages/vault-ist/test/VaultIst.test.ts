@@ -5,7 +5,6 @@ import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -360,11 +359,11 @@ describe("layerConfig", () => {
     })
   )
 
-  it.scoped("without VAULT_IST_REFRESH_TOKEN it fails with a ConfigError that names it", () =>
+  it.scoped("without VAULT_IST_REFRESH_TOKEN it fails with InvalidOptions that names it", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(build([], MemoryClient.layer([])))
       const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
-      assert.isTrue(ConfigError.isConfigError(error))
+      assert.strictEqual(error?._tag, "InvalidOptions")
       assert.include(inspect(error, { depth: 20 }), "VAULT_IST_REFRESH_TOKEN")
     })
   )

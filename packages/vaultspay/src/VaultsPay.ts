@@ -12,7 +12,6 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -123,18 +122,24 @@ export interface LayerConfig {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<VaultsPay, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<VaultsPay, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
-    Effect.gen(function* () {
-      return layer({
-        baseUrl: yield* config.baseUrl ?? Config.string("VAULTSPAY_BASE_URL"),
-        clientId: yield* config.clientId ?? Config.string("VAULTSPAY_CLIENT_ID"),
-        clientSecret: yield* AuthFlow.secretConfig(
-          config.clientSecret ?? Config.redacted("VAULTSPAY_CLIENT_SECRET")
-        ),
-        policy: config.policy
-      })
-    })
+    Effect.map(
+      AuthFlow.fromConfig(
+        Wire.provider,
+        Effect.all(
+          {
+            baseUrl: AuthFlow.requiredConfig(config.baseUrl ?? Config.string("VAULTSPAY_BASE_URL")),
+            clientId: AuthFlow.requiredConfig(config.clientId ?? Config.string("VAULTSPAY_CLIENT_ID")),
+            clientSecret: AuthFlow.secretConfig(
+              config.clientSecret ?? Config.redacted("VAULTSPAY_CLIENT_SECRET")
+            )
+          },
+          { mode: "validate" }
+        )
+      ),
+      (options) => layer({ ...options, policy: config.policy })
+    )
   )
 
 /**

@@ -16,7 +16,7 @@ export type Authentication =
 
 /** Left: the option that cannot be used, and why. */
 const refuse = (provider: string, option: string, message: string) =>
-  new AuthFlow.InvalidOptions({ provider, option, message })
+  new AuthFlow.InvalidOptions({ provider, option, message: `${provider}: ${message}` })
 
 const wants = {
   client_secret_basic: "clientSecret",

@@ -40,14 +40,14 @@ export const make = Effect.fnUntraced(function* (
       provider,
       option: "clientSecret",
       // RFC 6749, section 4.4.
-      message: `A login with client_credentials needs a "clientSecret" or a "privateKey"; a public client needs a "refreshToken".`
+      message: `${provider}: a login with client_credentials needs a "clientSecret" or a "privateKey"; a public client needs a "refreshToken".`
     })
   }
   if (!canLogin && refreshToken === undefined) {
     return yield* new AuthFlow.InvalidOptions({
       provider,
       option: "refreshToken",
-      message: `There is neither a login nor a "refreshToken": the flow needs one to start from.`
+      message: `${provider}: there is neither a login nor a "refreshToken": the flow needs one to start from.`
     })
   }
 

@@ -36,7 +36,7 @@ const locate = Effect.fnUntraced(function* (
     return yield* new AuthFlow.InvalidOptions({
       provider,
       option: "issuer",
-      message: `There is neither an "issuer" nor a "tokenUrl": set the one that you know.`
+      message: `${provider}: there is neither an "issuer" nor a "tokenUrl": set the one that you know.`
     })
   }
   const { dangerouslyAllowInsecureHttp } = options

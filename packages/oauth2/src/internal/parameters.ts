@@ -26,7 +26,7 @@ export const make = Effect.fnUntraced(function* (provider: string, options: Opti
     return yield* new AuthFlow.InvalidOptions({
       provider,
       option: "parameters",
-      message: `"parameters" has ${taken[0]}, which the flow writes: use the option of its own.`
+      message: `${provider}: "parameters" has ${taken[0]}, which the flow writes: use the option of its own.`
     })
   }
   const scope = list(options.scope).join(" ")

@@ -8,7 +8,6 @@ import * as VaultsPay from "@latchkey/vaultspay/VaultsPay"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import type { ConfigError } from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -111,7 +110,7 @@ const wrongOptions: {
 }
 
 interface Configured {
-  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions | ConfigError, HttpClient.HttpClient>
+  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
   readonly environment: Readonly<Record<string, string>>
   readonly url: string | undefined
 }
@@ -168,7 +167,7 @@ export const describeOptions = (): void => {
     for (const [provider, { environment, layer, url }] of Object.entries(configured)) {
       for (const missing of Object.keys(environment)) {
         it.effect(`R15: no secret of ${provider}'s environment is shown where ${missing} is missing`, () =>
-          fails(layer, "ConfigError", without(environment, missing))
+          fails(layer, "InvalidOptions", without(environment, missing))
         )
       }
       if (url !== undefined) {
@@ -185,7 +184,7 @@ export const describeOptions = (): void => {
     }
 
     it.effect("R15: Su's environment is not told what it was, nor is its secret", () =>
-      fails(configured["Su"]?.layer ?? Layer.empty, "ConfigError", {
+      fails(configured["Su"]?.layer ?? Layer.empty, "InvalidOptions", {
         ...configured["Su"]?.environment,
         SU_ENVIRONMENT: `production-${nonce}`
       })
