@@ -57,7 +57,10 @@ const fields = {
   endpoint: Schema.optional(Schema.String),
   /** The HTTP status, if there was an answer. */
   status: Schema.optional(Schema.Number),
-  /** The provider's own error code, or the `error` of RFC 6749, section 5.2. */
+  /**
+   * The provider's own error code, or the `error` of RFC 6749, section 5.2; where no answer came, why:
+   * see {@link Unavailable}.
+   */
   code: Schema.optional(Schema.String),
   /** The provider's request or trace id: quote it to their support. */
   requestId: Schema.optional(Schema.String)
@@ -141,6 +144,12 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@latchkey/core
 /**
  * Provider or store not reached, or answering 5xx. Retryable.
  * From transport failures, timeouts, 408 and 5xx.
+ *
+ * Where no answer came (there is no `status`), `code` says why, if that is known, in one of these words
+ * and never in those of the failure itself (R15): `name_not_found`, `connection_refused`,
+ * `connection_reset`, `timed_out` (a deadline of our own too), `no_route`, `certificate_expired`,
+ * `certificate_not_yet_valid`, `certificate_untrusted`, `certificate_name_mismatch`, `tls_failed`.
+ * `message` says what to do about it.
  *
  * @since 0.1.0
  * @category errors

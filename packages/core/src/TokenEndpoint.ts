@@ -16,7 +16,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -28,6 +27,7 @@ import { mentions } from "./internal/mentions.ts"
 import { parseUrl } from "./internal/parseUrl.ts"
 import { httpDate, retryAfter } from "./internal/retryAfter.ts"
 import { scrubCause } from "./internal/scrub.ts"
+import { advice as whyAdvice, reasonOf } from "./internal/unreachable.ts"
 
 /**
  * One call of a token endpoint: what it is, for errors, and what it presents.
@@ -104,36 +104,16 @@ const context = (call: Call) => ({
   endpoint: endpoint(call.request)
 })
 
-/** What Node and undici name a connection that was never made: the provider saw nothing. */
-const neverConnected = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "ConnectionRefused"
-])
-
-/** A route can be missing when the connection is made, or be lost later, after the request was sent. */
-const routeLost = new Set(["EHOSTUNREACH", "ENETUNREACH"])
-
-const wasNeverSent = (cause: unknown, depth = 0): boolean => {
-  if (depth >= 5 || !Predicate.isRecord(cause)) {
-    return false
-  }
-  const code = cause["code"]
-  return (
-    (typeof code === "string" &&
-      (neverConnected.has(code) || (routeLost.has(code) && cause["syscall"] === "connect"))) ||
-    wasNeverSent(cause["cause"], depth + 1)
-  )
-}
-
-const unreachable = (call: Call, error: HttpClientError.HttpClientError): AuthError.AuthError =>
-  new AuthError.Unavailable({
+const unreachable = (call: Call, error: HttpClientError.HttpClientError): AuthError.AuthError => {
+  const reason = reasonOf(error.cause)
+  const what = reason === undefined ? "check the network and the URL" : whyAdvice[reason.why]
+  return new AuthError.Unavailable({
     ...context(call),
-    message: `${call.provider} could not be reached (${endpoint(call.request)}): check the network and the URL.`,
-    neverSent: error._tag === "RequestError" && (error.reason !== "Transport" || wasNeverSent(error.cause))
+    code: reason?.why,
+    message: `${call.provider} could not be reached (${endpoint(call.request)}): ${what}.`,
+    neverSent: error._tag === "RequestError" && (error.reason !== "Transport" || reason?.neverSent === true)
   })
+}
 
 /** R15: a base client's defect may hold the request that it died of. */
 const presentable = (

@@ -329,6 +329,64 @@ describe("TokenEndpoint", () => {
         })
       )
 
+      it.effect("Errors: says why where that is known, in code and message", () =>
+        Effect.gen(function* () {
+          for (const [cause, code, advice] of [
+            [{ code: "ENOTFOUND" }, "name_not_found", "check the URL and the DNS"],
+            [{ code: "ECONNREFUSED" }, "connection_refused", "check the host and the port"],
+            [{ code: "ECONNRESET" }, "connection_reset", "try again later"],
+            [{ code: "ETIMEDOUT" }, "timed_out", "check the network, a proxy and a firewall"],
+            [{ code: "CERT_HAS_EXPIRED" }, "certificate_expired", "check the clock"],
+            [{ code: "SELF_SIGNED_CERT_IN_CHAIN" }, "certificate_untrusted", "the authority that signed it"],
+            [new Error("ENOTFOUND"), undefined, "check the network and the URL"]
+          ] as const) {
+            const error = yield* Effect.flip(mint(failing(new TypeError("fetch failed", { cause }))))
+            assert.strictEqual(error._tag, "Unavailable")
+            assert.strictEqual(error.code, code)
+            assert.include(error.message, `acme could not be reached (${endpoint}): `)
+            assert.include(error.message, advice)
+          }
+        })
+      )
+
+      it.effect("Errors: an answer that breaks off says why as well", () =>
+        Effect.gen(function* () {
+          const broken = new ReadableStream<Uint8Array>({
+            pull: (controller) =>
+              controller.error(Object.assign(new Error("lost"), { code: "UND_ERR_BODY_TIMEOUT" }))
+          })
+          const error = yield* Effect.flip(mint(answering(broken)))
+          assert.strictEqual(error._tag, "Unavailable")
+          assert.strictEqual(error.code, "timed_out")
+        })
+      )
+
+      it.effect("R15: nothing of the cause travels but why, wherever a secret stands in it", () =>
+        Effect.gen(function* () {
+          const holding = (rest: object) =>
+            Object.assign(new Error(`connect ${secret}`, { cause: new Error(secret) }), {
+              hostname: secret,
+              address: secret,
+              [secret]: secret,
+              ...rest
+            })
+          for (const [cause, code] of [
+            [holding({ code: "ECONNREFUSED" }), "connection_refused"],
+            [holding({ code: "CERT_HAS_EXPIRED", cert: { subject: secret } }), "certificate_expired"],
+            [new AggregateError([holding({ code: "ECONNRESET" })], secret), "connection_reset"],
+            [holding({ name: "TimeoutError" }), "timed_out"],
+            [holding({ code: secret, name: secret, syscall: secret }), undefined],
+            [holding({ code: `ECONNREFUSED ${secret}` }), undefined]
+          ] as const) {
+            for (const reason of ["Transport", "Encode", "InvalidUrl"] as const) {
+              const error = yield* Effect.flip(mint(failing(cause, reason)))
+              assert.strictEqual(error.code, code)
+              assert.notInclude(surfaces(error), secret)
+            }
+          }
+        })
+      )
+
       const neverSent = (client: HttpClient.HttpClient) =>
         Effect.map(Effect.flip(mint(client)), (error) => error._tag === "Unavailable" && error.neverSent)
 

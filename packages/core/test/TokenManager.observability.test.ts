@@ -59,6 +59,30 @@ describe("R19: observability", () => {
     })
   )
 
+  it.scoped("R19: a mint that our deadline cut off timed out; one that died of a defect did not", () =>
+    Effect.gen(function* () {
+      let broken = false
+      const hanging = yield* TestFlow.make({
+        flow: { login: () => (broken ? Effect.dieMessage("a bug in a flow") : Effect.never) }
+      })
+      const manager = yield* TokenManager.make(hanging.flow)
+      const seen = yield* collect(manager)
+      const waiting = yield* Effect.fork(Effect.exit(manager.get))
+      yield* TestClock.adjust("20 seconds")
+      yield* Fiber.join(waiting)
+      broken = true
+      yield* Effect.exit(manager.get)
+      yield* TestFlow.settle
+      assert.deepStrictEqual(
+        seen.map((event) => event._tag === "MintFailed" && [event.error._tag, event.error.code]),
+        [
+          ["Unavailable", "timed_out"],
+          ["Unavailable", undefined]
+        ]
+      )
+    })
+  )
+
   it.scoped("R19: a subscriber that does not read stalls nobody", () =>
     Effect.gen(function* () {
       const test = yield* TestFlow.make({ lifetime: "10 seconds" })

@@ -1,3 +1,4 @@
+import * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as TokenManager from "@latchkey/core/TokenManager"
 import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -205,8 +206,28 @@ describe("TokenManager", () => {
       yield* TestClock.adjust("1 millis")
       const failed = yield* Fiber.join(waiting)
       assert.strictEqual(Either.isLeft(failed) && failed.left._tag, "Unavailable")
+      assert.strictEqual(Either.isLeft(failed) && failed.left.code, "timed_out")
       assert.strictEqual(test.ledger.inFlight, 0)
       assert.strictEqual(valueOf(yield* manager.get), "access-1")
+    })
+  )
+
+  it.scoped("Errors: a secret that cannot be read in time says so, and that it was our deadline", () =>
+    Effect.gen(function* () {
+      const test = yield* TestFlow.make({
+        refresh: "rotates",
+        login: false,
+        secret: Effect.never,
+        flow: { initialGrant: (secret) => Effect.succeed(AuthFlow.refreshGrant(secret)) }
+      })
+      const manager = yield* TokenManager.make(test.flow)
+      const waiting = yield* Effect.fork(Effect.flip(manager.get))
+      yield* TestClock.adjust("20 seconds")
+      const error = yield* Fiber.join(waiting)
+      assert.strictEqual(error._tag, "Unavailable")
+      assert.strictEqual(error.code, "timed_out")
+      assert.include(error.message, "its secret could not be read in time")
+      assert.strictEqual(test.mints(), 0)
     })
   )
 

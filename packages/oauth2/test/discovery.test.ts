@@ -3,6 +3,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 import { it } from "@latchkey/testing/SettledTest"
 import type * as OAuth2 from "../src/OAuth2.ts"
@@ -85,6 +86,20 @@ describe("discovery", () => {
       yield* Fiber.join(fiber)
       assert.strictEqual(Ledger.count(yield* sandbox.ledger).logins, 2)
     })
+  )
+
+  it.scoped(
+    "Errors, R8: where nobody answers at first it says that our deadline was over, and nothing was sent",
+    () =>
+      Effect.gen(function* () {
+        const { manager, sandbox } = yield* setup({ make }, { policy: { retry: Schedule.stop } })
+        yield* sandbox.fault("discovery", Fault.Hang(), { times: Infinity })
+        const error = yield* failure(manager)
+        assert.strictEqual(error._tag, "Unavailable")
+        assert.strictEqual(error.code, "timed_out")
+        assert.isTrue(error._tag === "Unavailable" && error.neverSent)
+        assert.include(error.message, "longer than 10 seconds")
+      })
   )
 
   it.scoped("a failure is not cached: the retry asks again, and no caller sees it", () =>

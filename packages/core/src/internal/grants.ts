@@ -6,7 +6,7 @@ import type { AuthError } from "../AuthError.ts"
 import type { Credential, RefreshGrant } from "../AuthFlow.ts"
 import type { RefreshToken, TokenSet } from "../TokenSet.ts"
 import { chooseGrant, type Grant, type HeldGrant } from "./chooseGrant.ts"
-import { unavailable } from "./ownErrors.ts"
+import { tooLate } from "./ownErrors.ts"
 import type { Parts } from "./parts.ts"
 
 /** R8: a rotating refresh token is sent once, and once more in doubt. */
@@ -45,7 +45,7 @@ export class Grants {
   #inTime<A>(effect: Effect.Effect<A, AuthError>, deadlineAt: number): Effect.Effect<A, AuthError> {
     return Effect.timeoutFail(effect, {
       duration: Math.max(0, deadlineAt - this.#parts.now()),
-      onTimeout: () => unavailable(this.#parts.flow.provider, "login", "its secret could not be read in time")
+      onTimeout: () => tooLate(this.#parts.flow.provider, "login", "its secret could not be read in time")
     })
   }
 

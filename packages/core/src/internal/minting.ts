@@ -11,7 +11,7 @@ import type * as TokenSet from "../TokenSet.ts"
 import { mayHaveIssued, mayHaveSpent, verdict } from "./afterFailure.ts"
 import type { HeldGrant } from "./chooseGrant.ts"
 import { mergeTokens } from "./mergeTokens.ts"
-import { exhausted, invalid, shutDown, unavailable } from "./ownErrors.ts"
+import { exhausted, invalid, shutDown, tooLate, unavailable } from "./ownErrors.ts"
 import type { Parts } from "./parts.ts"
 import { giveUp, retryPlan } from "./retryPlan.ts"
 
@@ -172,7 +172,7 @@ export class Minting {
         Effect.mapError((error) => giveUp(error, deadlineAt)),
         Effect.timeoutFail({
           duration: Math.max(0, deadlineAt - this.#parts.now()),
-          onTimeout: () => unavailable(flow.provider, grant, "it did not answer in time")
+          onTimeout: () => tooLate(flow.provider, grant, "it did not answer in time")
         })
       )
     })
@@ -196,7 +196,9 @@ export class Minting {
         Effect.onExit((exit) => {
           const error = Exit.isFailure(exit)
             ? Option.getOrElse(Cause.failureOption(exit.cause), () =>
-                unavailable(flow.provider, grant, "it did not answer in time")
+                Cause.isInterrupted(exit.cause)
+                  ? tooLate(flow.provider, grant, "it did not answer in time")
+                  : unavailable(flow.provider, grant, "its flow died of a defect")
               )
             : undefined
           throttle.countMint(error === undefined || mayHaveIssued(error) ? "issued" : "failed")

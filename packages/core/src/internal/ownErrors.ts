@@ -1,18 +1,28 @@
 import * as AuthError from "../AuthError.ts"
 import { instant } from "./instant.ts"
+import type { Why } from "./unreachable.ts"
 
 /** The errors that the manager itself raises, beside those of its flow. */
 
 export const unavailable = (
   provider: string,
   operation: AuthError.Operation,
-  what: string
+  what: string,
+  code?: Why
 ): AuthError.AuthError =>
   new AuthError.Unavailable({
     provider,
     operation,
+    code,
     message: `${provider} is not available: ${what}. It is safe to try again.`
   })
+
+/** What a deadline of our own cut off. */
+export const tooLate = (
+  provider: string,
+  operation: AuthError.Operation,
+  what: string
+): AuthError.AuthError => unavailable(provider, operation, what, "timed_out")
 
 export const shutDown = (provider: string): AuthError.AuthError =>
   unavailable(provider, "request", "the scope of its token manager was closed")

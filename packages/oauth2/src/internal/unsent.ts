@@ -34,6 +34,7 @@ export const unsent = <A>(
         new AuthError.Unavailable({
           provider,
           operation,
+          code: "timed_out",
           neverSent: true,
           message: `${provider} could not be asked: its metadata, or a secret, took longer than 10 seconds.`
         })
