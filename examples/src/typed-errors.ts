@@ -16,7 +16,8 @@ const permits = Effect.gen(function* () {
     // Terminal: somebody has to change something.
     Expired: ({ credential }) => Effect.succeed(`the ${credential} is past its time: log in again`),
     Unauthorized: () => Effect.succeed("wrong credentials: fix them"),
-    AccessDenied: ({ code }) => Effect.succeed(`not allowed (${code}): ask the provider`),
+    // Not allowed, or what Autopay says of a wrong secret: the message tells which, and what to do.
+    AccessDenied: ({ message }) => Effect.succeed(message),
     InvalidResponse: ({ endpoint }) => Effect.succeed(`that is no token: check ${endpoint}`),
     // Transient: try again later.
     RateLimited: ({ retryAfter }) =>
@@ -38,7 +39,7 @@ const permitsOfStandardClient = Effect.gen(function* () {
   return `answered ${response.status}`
 }).pipe(
   AuthError.surface, // from the cause of a RequestError into the error channel
-  Effect.catchTag("AccessDenied", ({ code }) => Effect.succeed(`not allowed (${code}): ask the provider`))
+  Effect.catchTag("AccessDenied", ({ message }) => Effect.succeed(message))
 )
 // #endregion
 

@@ -184,6 +184,11 @@ describe("the login's refusals", () => {
       endpoint: "POST https://api-auth.autopay.io/oauth/token"
     })
     assert.isFalse(error.isRetryable)
+    assert.include(error.message, 'check "clientId" and "clientSecret"')
+  })
+
+  it("a 403 with the same code is a missing permission, and says whom to ask", () => {
+    assert.include(left(login(refused, 403)).message, "ask the provider to enable this access")
   })
 
   const table: ReadonlyArray<readonly [status: number, body: unknown, tag: AuthError["_tag"]]> = [

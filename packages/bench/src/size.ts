@@ -4,10 +4,10 @@ import { providerBytes, providers } from "./bundles.ts"
 /** What the design asks for, over `effect` and `FetchHttpClient`. */
 const bar = 12 * 1024
 /**
- * What fails: not the bar while we are above it, but what it must not grow beyond on the way there. 1,400 of
- * them are the lines that a manager logs.
+ * What fails: not the bar while we are above it, but what it must not grow beyond on the way there. 3,000 of
+ * them are words for people: what a manager logs, why a server was not reached, which variables are missing.
  */
-const limits = { overEffect: 15_500, overLittle: 19_700 }
+const limits = { overEffect: 17_300, overLittle: 21_700 }
 
 let tooLarge = 0
 for (const [folder, module] of providers) {

@@ -121,8 +121,18 @@ export class AccessDenied extends Schema.TaggedError<AccessDenied>("@latchkey/co
 }
 
 /**
- * Too many mints: the provider said so (429), or the mint budget is spent (R12).
- * Retryable, not before `retryAfter`.
+ * No mint before `retryAfter`. Retryable, not earlier. It has these causes:
+ *
+ * - the provider answers 429, or `slow_down` (RFC 8628, section 3.5);
+ * - the provider answers 408 or 5xx with a `Retry-After` beyond the deadline of the mint (R11);
+ * - the mint budget is spent (R12): five mints that brought a token, or an answer that may have been one,
+ *   and since then one more for each quarter of a token's lifetime. Something rejects good tokens, or
+ *   `invalidate` is called too often;
+ * - the budget of failed tries is spent (R12): five tries, and since then one more every ten seconds.
+ *   `message` names the last failure: look at that one.
+ *
+ * With `status` it is an answer of the provider; without, it is our own budget. While a moment that the
+ * provider named is ahead, callers get the same error without another call.
  *
  * @since 0.1.0
  * @category errors

@@ -239,6 +239,8 @@ export interface Refusal {
   readonly expiredAt?: number | undefined
   /** What it means, where {@link classify} cannot know: the provider says it in its own way. */
   readonly tag?: Tag | undefined
+  /** What to do about it, where the provider's words mean something of their own. */
+  readonly hint?: string | undefined
 }
 
 type Tag = AuthError.AuthError["_tag"]
@@ -313,6 +315,18 @@ const advice: { readonly [K in Tag]: (call: Call) => string } = {
     "the answer holds no usable token: check the URL, and ask the provider if it is right"
 }
 
+/** What a secret looks like that was copied with a line break, or read from a file that ends in one. */
+const hasOuterSpace = (secret: Redacted.Redacted<string>): boolean =>
+  Redacted.value(secret) !== Redacted.value(secret).trim()
+
+/** What to do about a refusal. A secret may have white space at its ends, so only a refused one is told of it. */
+const adviceOn = (call: Call, tag: Tag, hint: string | undefined): string => {
+  const said = hint ?? advice[tag](call)
+  return (tag === "Unauthorized" || tag === "AccessDenied") && call.secrets.some(hasOuterSpace)
+    ? `${said}; a secret that was sent begins or ends with white space: check that it belongs there`
+    : said
+}
+
 /**
  * The typed error of an answer that is no token, by {@link classify}.
  *
@@ -329,7 +343,7 @@ export const refused = (call: Call, answer: Answer, refusal: Refusal = {}): Auth
     status: answer.status,
     code,
     requestId,
-    message: `${call.provider} ${call.operation} failed with status ${answer.status}${code === undefined ? "" : ` (${code})`}: ${advice[tag](call)}.`
+    message: `${call.provider} ${call.operation} failed with status ${answer.status}${code === undefined ? "" : ` (${code})`}: ${adviceOn(call, tag, refusal.hint)}.`
   }
   switch (tag) {
     case "Expired":
@@ -404,7 +418,7 @@ export interface Wire<A, I> {
   /** What such an answer holds. */
   readonly found: (decoded: A, answer: Answer) => Found
   /** What the provider says when it refuses; also asked of a 2xx that is no token. */
-  readonly refusal: (body: unknown) => Refusal
+  readonly refusal: (body: unknown, answer: Answer) => Refusal
 }
 
 /**
@@ -419,13 +433,13 @@ export const read =
   (call: Call, answer: Answer): Either.Either<TokenSet.TokenSet, AuthError.AuthError> => {
     const body = Option.getOrUndefined(answer.body)
     if (answer.status < 200 || answer.status > 299) {
-      return Either.left(refused(call, answer, wire.refusal(body)))
+      return Either.left(refused(call, answer, wire.refusal(body, answer)))
     }
     const decoded = Schema.decodeUnknownOption(wire.schema)(body)
     if (Option.isSome(decoded)) {
       return tokenSet(call, answer, wire.found(decoded.value, answer))
     }
-    const refusal = wire.refusal(body)
+    const refusal = wire.refusal(body, answer)
     return Either.left(
       refusal.code === undefined && refusal.tag === undefined
         ? unusable(

@@ -645,6 +645,24 @@ describe("TokenEndpoint", () => {
       assert.isUndefined(TokenEndpoint.refused(call, answer()).requestId)
     })
 
+    it("a hint of the provider stands where the advice would", () => {
+      const { message } = TokenEndpoint.refused(call, answer({ status: 401 }), { hint: "ask Ada" })
+      assert.strictEqual(message, "acme login failed with status 401: ask Ada.")
+    })
+
+    it("a refused secret with white space at an end is told of it, by a message that does not repeat it", () => {
+      const said = (value: string, status: number) =>
+        TokenEndpoint.refused({ ...call, secrets: [Redacted.make(value)] }, answer({ status })).message
+      for (const value of [`${secret}\n`, ` ${secret}`, `\t${secret} `]) {
+        assert.include(said(value, 401), "begins or ends with white space")
+        assert.include(said(value, 403), "begins or ends with white space")
+        assert.notInclude(said(value, 401), secret)
+        // Not refused: it may well belong there.
+        assert.notInclude(said(value, 503), "white space")
+      }
+      assert.notInclude(said(`${secret} ${secret}`, 401), "white space")
+    })
+
     it("R15: a code or a request id that is not short and plain is dropped", () => {
       for (const value of [
         "",

@@ -38,6 +38,10 @@ export const login = (options: LoginOptions): TokenEndpoint.Call => ({
   )
 })
 
+/** What Autopay says of a wrong secret, in the words that others have for a missing permission. */
+const wrongCredentials =
+  'the credentials are not accepted: check "clientId" and "clientSecret", and that they belong to this audience'
+
 /**
  * A 401 `{"error": "access_denied", "error_description": "Unauthorized"}` is wrong credentials, and
  * `AccessDenied` all the same: the code wins over the status.
@@ -55,5 +59,8 @@ export const readLogin = TokenEndpoint.read({
     tokenType: body.token_type ?? undefined,
     scope: body.scope ?? undefined
   }),
-  refusal: (body) => ({ code: Predicate.hasProperty(body, "error") ? body.error : undefined })
+  refusal: (body, { status }) => {
+    const code = Predicate.hasProperty(body, "error") ? body.error : undefined
+    return { code, hint: status === 401 && code === "access_denied" ? wrongCredentials : undefined }
+  }
 })

@@ -2,6 +2,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Scheduler from "effect/Scheduler"
 
 interface Timer {
@@ -48,9 +50,13 @@ export class VirtualTime implements Clock.Clock {
 
   /** Starts an effect in this world and runs it as far as it gets without time passing. */
   start<A, E>(effect: Effect.Effect<A, E>): Fiber.RuntimeFiber<A, E> {
-    const fiber = Effect.runFork(effect.pipe(Effect.withClock(this), Effect.withTracerEnabled(false)), {
-      scheduler: this.#scheduler
-    })
+    const quiet = effect.pipe(
+      Effect.withClock(this),
+      Effect.withTracerEnabled(false),
+      // Thousands of histories have as many troubles, and nobody reads of them.
+      Logger.withMinimumLogLevel(LogLevel.None)
+    )
+    const fiber = Effect.runFork(quiet, { scheduler: this.#scheduler })
     this.settle()
     return fiber
   }
