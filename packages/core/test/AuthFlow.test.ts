@@ -233,14 +233,16 @@ describe("AuthFlow", () => {
     })
   })
 
-  it.effect("Options: nonEmpty refuses what is empty or blank, and keeps the rest as it is", () =>
-    Effect.gen(function* () {
-      assert.strictEqual(yield* AuthFlow.nonEmpty("acme", "clientId", " id "), " id ")
-      for (const value of ["", " ", "\t\n"]) {
-        const refusal = yield* Effect.flip(AuthFlow.nonEmpty("acme", "clientId", value))
-        assert.strictEqual(refusal.option, "clientId")
-      }
-    })
+  it.effect(
+    "Options: nonEmpty refuses what is empty or blank or has white space at an end, and keeps the rest as it is",
+    () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* AuthFlow.nonEmpty("acme", "clientId", "my id"), "my id")
+        for (const value of ["", " ", "\t\n", " id ", "id\n"]) {
+          const refusal = yield* Effect.flip(AuthFlow.nonEmpty("acme", "clientId", value))
+          assert.strictEqual(refusal.option, "clientId")
+        }
+      })
   )
 
   describe("storeKey", () => {
