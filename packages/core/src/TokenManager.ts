@@ -136,7 +136,7 @@ const storeTag = Context.GenericTag<TokenStore.TokenStore, TokenStore.Service>("
 
 /** What can go wrong with tokens that only this manager has. */
 const warnOfMemory = (events: Events, flow: AuthFlow): void => {
-  if (flow.rotates && Option.isNone(flow.login)) {
+  if (flow.rotates && Option.isNone(flow.login) && LiveManagers.isNews(`memory ${flow.key}`)) {
     events.say({
       level: "Warning",
       message: `${flow.provider}: each refresh replaces its refresh token, it has no login, and the new one is kept in memory only: after a restart nobody can get a token. Provide a TokenStore that outlives the process.`
@@ -146,7 +146,7 @@ const warnOfMemory = (events: Events, flow: AuthFlow): void => {
 
 /** A layer that is provided for each request makes a manager for each request. */
 const warnOfSecond = (events: Events, flow: AuthFlow): void => {
-  if (LiveManagers.enter(flow.key)) {
+  if (LiveManagers.enter(flow.key) && LiveManagers.isNews(`second ${flow.key}`)) {
     events.say({
       level: "Warning",
       message: `${flow.provider}: a second token manager was made for the same account while the first one lives, and each logs in for itself: build its layer once, or provide a TokenStore that they share.`

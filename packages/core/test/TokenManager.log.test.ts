@@ -101,6 +101,22 @@ describe("the log of a manager", () => {
       })
   )
 
+  it.scoped("log: a store that takes no token set is one Warning, and an Info when it takes it", () =>
+    Effect.gen(function* () {
+      const { state, store } = yield* makeFlaky
+      state.full = true
+      const test = yield* TestFlow.make()
+      const { levels, logged, manager } = yield* make(test, store)
+      yield* manager.get
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(levels(), ["WARN", "DEBUG"])
+      assert.include(logged[0]?.text, "(save)")
+      state.full = false
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(levels(), ["WARN", "DEBUG", "INFO"])
+    })
+  )
+
   it.scoped("log: without a store nothing is said of stores, and a flow that works logs no Warning", () =>
     Effect.gen(function* () {
       const test = yield* TestFlow.make({ refresh: "rotates" })
@@ -114,15 +130,21 @@ describe("the log of a manager", () => {
 
   it.scoped("log: a refresh token that only memory keeps is a Warning when the manager is made", () =>
     Effect.gen(function* () {
-      const options = { refresh: "rotates", login: false } as const
+      const options = { refresh: "rotates", login: false, flow: { key: "memory-1" } } as const
       const alone = yield* make(yield* TestFlow.make(options))
       assert.deepStrictEqual(alone.levels(), ["WARN"])
       assert.include(alone.logged[0]?.text, "Provide a TokenStore that outlives the process.")
-      const memory = yield* make(yield* TestFlow.make(options), yield* TokenStore.makeMemory)
+      const again = yield* make(yield* TestFlow.make(options), yield* TokenStore.makeMemory)
+      assert.deepStrictEqual(again.levels(), [])
+      const other = { ...options, flow: { key: "memory-2" } }
+      const memory = yield* make(yield* TestFlow.make(other), yield* TokenStore.makeMemory)
       assert.deepStrictEqual(memory.levels(), ["WARN"])
       const { store } = yield* makeFlaky
-      const kept = yield* make(yield* TestFlow.make(options), { ...store, volatile: false })
+      const third = { ...options, flow: { key: "memory-3" } }
+      const kept = yield* make(yield* TestFlow.make(third), { ...store, volatile: false })
       assert.deepStrictEqual(kept.levels(), [])
+      const lasting = { ...options, refresh: "kept", flow: { key: "memory-4" } } as const
+      assert.deepStrictEqual((yield* make(yield* TestFlow.make(lasting))).levels(), [])
     })
   )
 

@@ -161,11 +161,7 @@ const environment: Config.Config<Wire.Environment> = Config.mapOrFail(
   (value) =>
     value === "sandbox" || value === "live"
       ? Either.right(value)
-      : Either.left(
-          value.trim() === ""
-            ? ConfigError.MissingData([], "It is empty.")
-            : ConfigError.InvalidData([], 'Expected "sandbox" or "live".')
-        )
+      : Either.left(ConfigError.InvalidData([], 'Expected "sandbox" or "live".'))
 )
 
 /**

@@ -8,6 +8,8 @@ type Action = StoreFailed["action"]
 
 /** What a manager has said of one trouble. */
 interface Said {
+  /** What the last warning was about: another one is not held back for it. */
+  readonly about: string
   /** When the last warning was given, in epoch milliseconds. */
   readonly at: number
   /** How many warnings were left out since. */
@@ -55,15 +57,15 @@ type Trouble = "store" | "gate" | "budget"
 const time = (millis: number): string => `${Math.max(0, Math.ceil(millis / 1000))} s`
 
 /** A trouble began, lasts or came back: said at once, and then once in an interval (a clock set back says it). */
-const begin = (state: State, trouble: Trouble, message: string, now: number): Decision => {
+const begin = (state: State, trouble: Trouble, about: string, message: string, now: number): Decision => {
   const said = state[trouble]
-  if (said !== undefined && now >= said.at && now < said.at + interval) {
+  if (said !== undefined && said.about === about && now >= said.at && now < said.at + interval) {
     return { state: { ...state, [trouble]: { ...said, suppressed: said.suppressed + 1 } }, lines: [] }
   }
   const left = said?.suppressed ?? 0
   const again = left === 0 ? "" : ` (${left} more since the last warning)`
   return {
-    state: { ...state, [trouble]: { at: now, suppressed: 0, open: true } },
+    state: { ...state, [trouble]: { about, at: now, suppressed: 0, open: true } },
     lines: [{ level: "Warning", message: `${message}${again}` }]
   }
 }
@@ -131,6 +133,7 @@ export const decide = (state: State, subject: Subject, happening: Happening, now
         : begin(
             state,
             "gate",
+            happening.error._tag,
             `${provider}: callers without a token fail at once for ${time(happening.until - now)}. ${happening.error.message}`,
             now
           )
@@ -138,6 +141,7 @@ export const decide = (state: State, subject: Subject, happening: Happening, now
       return begin(
         { ...state, budgetUntil: happening.until },
         "budget",
+        "",
         `${provider}: the mint budget is spent for ${time(happening.until - now)}: look at the last failure in status, and at what rejects the tokens.`,
         now
       )
@@ -147,6 +151,7 @@ export const decide = (state: State, subject: Subject, happening: Happening, now
       return begin(
         { ...state, failing },
         "store",
+        happening.reason,
         `${provider}: the token store failed (${action}): ${happening.message}${consequence(subject, happening)}`,
         now
       )

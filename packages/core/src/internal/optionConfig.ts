@@ -3,7 +3,6 @@ import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { InvalidOptions } from "./invalidOptions.ts"
 
 /** Why an option cannot be used: it is missing, or what its variable is set to is none. */
@@ -35,27 +34,28 @@ const variableOf: (error: ConfigError.ConfigError) => string | undefined = Confi
 const named = (path: ReadonlyArray<string>): string | undefined =>
   path.length === 0 ? undefined : path.join("_")
 
-const isBlank = (value: unknown): boolean => {
-  const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
-  return typeof text === "string" && text.trim() === ""
-}
-
-/** What a `Config` reads where there is nothing to read: its error names the variable. */
-const nothing = ConfigProvider.fromMap(new Map())
+const isBlank = (value: unknown): boolean => typeof value === "string" && value.trim() === ""
 
 /** A variable that is set to nothing, or to white space, is missing: that is how a template leaves it. */
-export const required = <A>(config: Config.Config<A>, hint?: string): Effect.Effect<A, Problem> =>
-  Effect.matchEffect(config, {
-    onFailure: (error) =>
-      Effect.fail({ variable: variableOf(error), missing: ConfigError.isMissingDataOnly(error), hint }),
-    onSuccess: (value) =>
-      isBlank(value)
-        ? Effect.matchEffect(Effect.withConfigProvider(config, nothing), {
-            onFailure: (error) => Effect.fail({ variable: variableOf(error), missing: true, hint }),
-            onSuccess: () => Effect.fail({ variable: undefined, missing: true, hint })
-          })
-        : Effect.succeed(value)
+const withoutBlanks = ({ flattened }: ConfigProvider.ConfigProvider): ConfigProvider.ConfigProvider =>
+  ConfigProvider.fromFlat({
+    ...flattened,
+    load: (path, primitive, split) =>
+      Effect.flatMap(flattened.load(path, primitive, split), (values) =>
+        values.some(isBlank)
+          ? Effect.fail(ConfigError.MissingData([...path], "It is empty."))
+          : Effect.succeed(values)
+      )
   })
+
+export const required = <A>(config: Config.Config<A>, hint?: string): Effect.Effect<A, Problem> =>
+  Effect.configProviderWith((provider) =>
+    Effect.mapError(Effect.withConfigProvider(config, withoutBlanks(provider)), (error): Problem => ({
+      variable: variableOf(error),
+      missing: ConfigError.isMissingDataOnly(error),
+      hint
+    }))
+  )
 
 /** As {@link required}; none where it is missing. */
 export const optional = <A>(config: Config.Config<A>): Effect.Effect<A | undefined, Problem> =>

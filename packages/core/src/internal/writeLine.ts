@@ -16,9 +16,6 @@ export const writeLine = (runtime: Runtime.Runtime<never>, provider: string, lin
     return
   }
   Runtime.runSyncExit(runtime)(
-    Effect.logWithLevel(level, line.message).pipe(
-      Effect.annotateLogs("provider", provider),
-      Effect.catchAllCause(() => Effect.void)
-    )
+    Effect.annotateLogs(Effect.logWithLevel(level, line.message), "provider", provider)
   )
 }

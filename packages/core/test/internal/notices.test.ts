@@ -69,6 +69,17 @@ describe("what a manager logs", () => {
     )
   })
 
+  it("log: another trouble of the same kind is not held back", () => {
+    const busy = new AuthError.RateLimited({ provider, operation: "login", message: "Too many." })
+    const said = lines([
+      [0, AuthEvent.GateClosed({ ...common, error: busy, until: 1_000 })],
+      [1, gateClosed(2)],
+      [2, storeFailed("load")],
+      [3, storeFailed("load", "corrupt")]
+    ])
+    assert.deepStrictEqual(said.map(shortened), ["0 Warning", "1 Warning", "2 Warning", "3 Warning"])
+  })
+
   it("log: what was never a trouble is not over", () => {
     assert.deepStrictEqual(
       lines([
@@ -145,6 +156,7 @@ describe("what a manager logs", () => {
     assert.isTrue(over(["load"], "load"))
     assert.isTrue(over(["load"], "lease"))
     assert.isTrue(over(["load", "lease"], "save"))
+    assert.isFalse(over(["save", "load"], "load"))
     // A replica that can be read and not written.
     assert.isFalse(over(["save"], "load"))
     assert.isFalse(over(["lease"], "load"))

@@ -83,6 +83,41 @@ describe("options in the environment", () => {
     })
   )
 
+  it.effect("options: a variable is named with the prefix that its provider puts before it", () =>
+    Effect.gen(function* () {
+      for (const environment of [{}, { APP_ACME_CLIENT_ID: " " }]) {
+        const error = yield* AuthFlow.fromConfig(
+          "acme",
+          Effect.all(
+            { clientId: AuthFlow.requiredConfig(Config.string("ACME_CLIENT_ID")) },
+            { mode: "validate" }
+          )
+        ).pipe(
+          Effect.withConfigProvider(
+            ConfigProvider.nested(
+              ConfigProvider.fromMap(new Map(Object.entries(environment)), { pathDelim: "_" }),
+              "APP"
+            )
+          ),
+          Effect.flip
+        )
+        assert.strictEqual(error.variable, "APP_ACME_CLIENT_ID")
+      }
+    })
+  )
+
+  it.effect("options: of a Config of several variables the first that is missing is named", () =>
+    Effect.gen(function* () {
+      const both = Config.map(Config.all([Config.string("ONE"), Config.string("TWO")]), (parts) =>
+        parts.join()
+      )
+      assert.include(yield* message(complete, both), 'ONE ("apiUrl")')
+      assert.include(yield* message({ ...complete, ONE: "1" }, both), 'TWO ("apiUrl")')
+      const either = Config.orElse(Config.string("ONE"), () => Config.string("TWO"))
+      assert.include(yield* message(complete, either), 'ONE ("apiUrl")')
+    })
+  )
+
   it.effect(
     "options: a value that cannot be used is not repeated, and what is missing is named beside it",
     () =>
