@@ -214,9 +214,13 @@ export function layer<Id>(
 }
 
 /**
- * A standard `fetch` over a client, for SDKs that take one. Bodies other than streams can be replayed
- * after a rejection. It rejects with the `AuthError` where there is no token, and with a `TypeError`
- * where the request failed, as `fetch` does.
+ * A standard `fetch` over a client, for SDKs that take one. It rejects with the `AuthError` where there
+ * is no token, with a `TypeError` where the request failed, and with the reason of an abort; a status
+ * never rejects. Bodies other than a stream in `init` can be replayed after a 401.
+ *
+ * Options such as `redirect` and `credentials` are for a base client that is a `fetch` itself
+ * (`FetchHttpClient`). A call has the services of the fiber that made the `fetch`, and that fiber's
+ * span as its parent while it lasts.
  *
  * @since 0.1.0
  * @category conversions

@@ -27,6 +27,11 @@ export class AuthenticatedResponse
   readonly #body: HttpClientResponse.HttpClientResponse
   readonly #token: Redacted.Redacted<string>
 
+  /** What came back for the request with the token. Not a property: nobody who has an answer may see it. */
+  static sent(response: AuthenticatedResponse): HttpClientResponse.HttpClientResponse {
+    return response.#sent
+  }
+
   /** `body` is another answer with the same body, where that of `sent` has been read. */
   constructor(
     sent: HttpClientResponse.HttpClientResponse,
