@@ -15,7 +15,7 @@ import * as AuthError from "./AuthError.ts"
 import type { TokenManager } from "./TokenManager.ts"
 import { Authenticate } from "./internal/authenticate.ts"
 import { resolveUrl } from "./internal/baseUrl.ts"
-import { clientParts } from "./internal/clientParts.ts"
+import { clientParts, inheritScope } from "./internal/clientParts.ts"
 import { fetchWith } from "./internal/fetch.ts"
 import { goesTo, makeSelect } from "./internal/origin.ts"
 
@@ -107,9 +107,10 @@ export const make = (
       HttpClientError.HttpClientError | AuthError.AuthError,
       never
     >(
-      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) =>
-        authenticate.send(resolveUrl(request, manager.flow.apiUrl))
-      ),
+      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) => {
+        const resolved = resolveUrl(request, manager.flow.apiUrl)
+        return authenticate.send(resolved === request ? request : inheritScope(resolved, request))
+      }),
       preprocess
     )
   })

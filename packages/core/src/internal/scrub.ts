@@ -1,5 +1,5 @@
 import * as Cause from "effect/Cause"
-import * as Predicate from "effect/Predicate"
+import { base64Cores } from "./base64Cores.ts"
 
 /** R15: what a base client fails with may hold what it was given to send. */
 
@@ -8,35 +8,133 @@ const redacted = "<redacted>"
 /** More than any error of a base client has; what is larger is not searched to its end. */
 const maxVisited = 2000
 
-/** The ways in which an error writes what it was given: as it is, within JSON, within a URL. */
-const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<string> =>
-  secrets
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), percentEncoded(secret)])
-    .filter((spelling, index, all) => spelling !== "" && all.indexOf(spelling) === index)
+const utf8 = new TextDecoder()
+const encoder = new TextEncoder()
 
 /** A lone surrogate cannot be percent-encoded, and is replaced as in a header. */
-const percentEncoded = (secret: string): string =>
-  encodeURIComponent(new TextDecoder().decode(new TextEncoder().encode(secret)))
+const wellFormed = (secret: string): string => utf8.decode(encoder.encode(secret))
 
-/** What lies below a value, whether it is shown or not; a getter is not run. */
-const below = (value: object): ReadonlyArray<unknown> => {
-  const own = Reflect.ownKeys(value).flatMap((key) => {
-    const property = Reflect.getOwnPropertyDescriptor(value, key)
-    return [key, property !== undefined && "value" in property ? property.value : undefined]
-  })
-  // `stack` is a getter in some engines; the fields of these two are hidden.
-  const stack = value instanceof Error ? [value.stack] : []
-  const request = value instanceof Request ? [value.url, value.headers] : []
-  const entries = value instanceof Map || value instanceof Set || value instanceof Headers ? [...value] : []
-  return [...own, ...stack, ...request, ...entries]
+/** As `application/x-www-form-urlencoded` writes it. */
+const formEncoded = (secret: string): string => new URLSearchParams([["", secret]]).toString().slice(1)
+
+/** As a URL writes it that it was put into as it is. */
+const inUrl = (secret: string): string => {
+  const { hash, search } = new URL(`https://localhost/?${secret}`)
+  return search.slice(1) + hash
 }
 
-const holds = (root: unknown, found: (text: string) => boolean): boolean => {
+/** The ways in which an error writes what it was given: as it is, within JSON, within a URL or a form. */
+const spellings = (secret: string): ReadonlyArray<string> => {
+  const encoded = [encodeURIComponent(wellFormed(secret)), formEncoded(secret), inUrl(secret)]
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    ...encoded,
+    ...encoded.map((text) => text.replaceAll(/%../g, (byte) => byte.toLowerCase()))
+  ]
+}
+
+/** The base64 of a shorter one is part of a word. */
+const shortestInBase64 = 8
+
+/** Both alphabets of base64. A digit beside the rest of a secret holds a part of it. */
+const inBase64 = (secret: string): ReadonlyArray<string> =>
+  secret.length < shortestInBase64
+    ? []
+    : base64Cores(secret).flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")])
+
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
+
+const formsOf = (secret: string): ReadonlyArray<string> =>
+  spellings(secret)
+    .map(escaped)
+    .concat(inBase64(secret).map((core) => `[\\w+/-]?${escaped(core)}[\\w+/-]?`))
+
+/** Finds any of these secrets, however it is written. */
+const patternOf = (secrets: ReadonlyArray<string>): RegExp | undefined => {
+  const forms = new Set(secrets.filter((secret) => secret !== "").flatMap(formsOf))
+  // The longest first: one secret may be the beginning of another.
+  return forms.size === 0
+    ? undefined
+    : new RegExp([...forms].sort((one, other) => other.length - one.length).join("|"), "g")
+}
+
+/** Runs what an error brings; what it throws is shown as well. A promise that it makes is nobody's. */
+const run = (code: () => unknown): unknown => {
+  try {
+    const value = code()
+    if (value instanceof Promise) {
+      value.catch(() => undefined)
+    }
+    return value
+  } catch (thrown) {
+    return thrown
+  }
+}
+
+/** Prototypes that hold nothing of anybody's. */
+const plain = new Set<object>([Object.prototype, Array.prototype, Error.prototype])
+
+/** Own properties, shown or not, and those that the classes of a value give it, getters included. */
+const properties = (value: object): ReadonlyArray<unknown> => {
+  const found: Array<unknown> = []
+  for (let holder: object | null = value; holder !== null && !plain.has(holder);) {
+    for (const key of Reflect.ownKeys(holder)) {
+      found.push(
+        String(key),
+        run((): unknown => Reflect.get(value, key))
+      )
+    }
+    holder = Reflect.getPrototypeOf(holder)
+  }
+  return found
+}
+
+/** Their `toString` tells nothing but what properties tell. */
+const ordinary = new Set<unknown>([...plain].map((prototype): unknown => Reflect.get(prototype, "toString")))
+
+const inspectSymbol = Symbol.for("nodejs.util.inspect.custom")
+
+/** What a value says of itself to who prints it: it may know more than its properties. */
+const printed = (value: object): ReadonlyArray<unknown> => {
+  const shown: Array<unknown> = []
+  const call = (key: PropertyKey, ...args: ReadonlyArray<unknown>) => {
+    const own = run(() => Reflect.get(value, key))
+    if (typeof own === "function" && !ordinary.has(own)) {
+      shown.push(run((): unknown => Reflect.apply(own, value, args)))
+    }
+  }
+  call("toJSON", "")
+  call("toString")
+  call(inspectSymbol, 2, { stylize: String }, (part: unknown) => {
+    shown.push(part)
+    return ""
+  })
+  return shown
+}
+
+const isIterable = (value: object): value is Iterable<unknown> =>
+  value instanceof Map ||
+  value instanceof Set ||
+  value instanceof Headers ||
+  value instanceof URLSearchParams ||
+  value instanceof FormData
+
+/** What lies below a value, whether it is shown or not. */
+const below = (value: object): ReadonlyArray<unknown> => [
+  ...properties(value),
+  ...printed(value),
+  ...(isIterable(value) ? value : []),
+  // A getter of some engines' own prototype.
+  ...(value instanceof Error ? [run(() => value.stack)] : [])
+]
+
+const holds = (root: unknown, secret: RegExp): boolean => {
   const seen = new Set<unknown>()
   const pending: Array<unknown> = [root]
   while (pending.length > 0) {
     const next = pending.pop()
-    if (typeof next === "string" && found(next)) {
+    if (typeof next === "string" && next.search(secret) !== -1) {
       return true
     }
     if (typeof next !== "object" || next === null || seen.has(next)) {
@@ -47,9 +145,10 @@ const holds = (root: unknown, found: (text: string) => boolean): boolean => {
     }
     seen.add(next)
     if (ArrayBuffer.isView(next)) {
-      pending.push(new TextDecoder().decode(next))
+      pending.push(utf8.decode(next))
     } else {
-      pending.push(...below(next))
+      const found = run(() => below(next))
+      pending.push(...(Array.isArray(found) ? found : [found]))
     }
   }
   return false
@@ -60,11 +159,17 @@ const kept = ["code", "errno", "syscall"] as const
 
 /** The same value where it holds none of these secrets, else what can be said without them. */
 export const scrub = (value: unknown, secrets: ReadonlyArray<string>): unknown => {
-  const spelled = spellings(secrets)
-  const found = (text: string) => spelled.some((secret) => text.includes(secret))
-  const clean = (text: string) => spelled.reduce((left, secret) => left.replaceAll(secret, redacted), text)
+  const secret = patternOf(secrets)
+  if (secret === undefined) {
+    return value
+  }
+  const clean = (text: string) => text.replaceAll(secret, redacted)
+  const cleanOf = (code: () => unknown): string => {
+    const text = run(code)
+    return typeof text === "string" ? clean(text) : ""
+  }
   const copy = (value: unknown, depth: number): unknown => {
-    if (!holds(value, found)) {
+    if (!holds(value, secret)) {
       return value
     }
     if (typeof value === "string") {
@@ -73,18 +178,16 @@ export const scrub = (value: unknown, secrets: ReadonlyArray<string>): unknown =
     if (!(value instanceof Error) || depth === 0) {
       return new Error(`${redacted}: it held a secret`)
     }
-    const error = new Error(clean(value.message))
-    const { cause, stack } = value
-    error.name = clean(value.name)
+    const error = new Error(cleanOf(() => value.message))
+    const cause = run(() => value.cause)
+    error.name = cleanOf(() => value.name)
     if (cause !== undefined) {
       error.cause = copy(cause, depth - 1)
     }
-    if (stack !== undefined) {
-      error.stack = clean(stack)
-    }
+    error.stack = cleanOf(() => value.stack)
     for (const key of kept) {
-      const said = Predicate.hasProperty(value, key) ? value[key] : undefined
-      if (typeof said === "number" || (typeof said === "string" && !found(said))) {
+      const said = run(() => Reflect.get(value, key))
+      if (typeof said === "number" || (typeof said === "string" && said.search(secret) === -1)) {
         Object.assign(error, { [key]: said })
       }
     }
