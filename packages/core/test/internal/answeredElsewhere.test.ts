@@ -18,10 +18,9 @@ const fetched = (url: string, redirected: boolean, sent = request) =>
 
 /** An answer as undici gives it, within what the platform makes of it. */
 const dispatched = (...history: ReadonlyArray<string>) => {
-  const response = HttpClientResponse.fromWeb(request, new Response(null, { status: 401 }))
   const source = { context: { history: history.map((url) => new URL(url)) } }
-  return Object.assign(Object.create(response), {
-    original: Object.defineProperty(response, "source", { value: source })
+  return Object.assign(fetched("https://api.example/", false), {
+    original: Object.defineProperty(fetched("", false), "source", { value: source })
   })
 }
 
