@@ -2,32 +2,19 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import { originOf } from "./origin.ts"
 
-/** The platform's client wraps an answer once, so that its body can be interrupted. */
-const maxWrappers = 4
-
-/** What `fetch` or undici answered with, below what the platform makes of it. */
-const sourceOf = (response: HttpClientResponse.HttpClientResponse): unknown => {
-  let answer: unknown = response
-  for (let depth = 0; depth < maxWrappers && Predicate.hasProperty(answer, "original"); depth++) {
-    answer = answer.original
-  }
-  return Predicate.hasProperty(answer, "source") ? answer.source : undefined
-}
+const read = (value: unknown, key: string): unknown =>
+  Predicate.hasProperty(value, key) ? value[key] : undefined
 
 /**
  * Where a base client that follows redirects by itself went: `fetch` shows the last URL, and undici with
  * its redirect interceptor all of them. Not the URL of an answer that was not redirected: an application's
  * own `fetch` may send to a gateway.
  */
-const redirectedTo = (source: unknown): ReadonlyArray<string> => {
-  if (Predicate.hasProperty(source, "redirected") && Predicate.hasProperty(source, "url")) {
-    return source.redirected === true ? [String(source.url)] : []
-  }
-  return Predicate.hasProperty(source, "context") &&
-    Predicate.hasProperty(source.context, "history") &&
-    Array.isArray(source.context.history)
-    ? source.context.history.map(String)
-    : []
+const redirectedTo = (response: HttpClientResponse.HttpClientResponse): ReadonlyArray<unknown> => {
+  // The platform's client wraps an answer, so that its body can be interrupted.
+  const source = read(read(response, "original") ?? response, "source")
+  const history = read(read(source, "context"), "history")
+  return read(source, "redirected") === true ? [read(source, "url")] : Array.isArray(history) ? history : []
 }
 
 /**
@@ -44,8 +31,8 @@ export const isAnsweredElsewhere = (
   return (
     sent !== undefined &&
     (!origins.includes(sent) ||
-      redirectedTo(sourceOf(response)).some((url) => {
-        const origin = originOf(url)
+      redirectedTo(response).some((url) => {
+        const origin = originOf(String(url))
         return origin !== undefined && origin !== sent
       }))
   )

@@ -1,5 +1,6 @@
 import * as Cause from "effect/Cause"
 import { base64Cores } from "./base64Cores.ts"
+import { hex } from "./hex.ts"
 
 /** R15: what a base client fails with may hold what it was given to send. */
 
@@ -11,52 +12,29 @@ const maxVisited = 2000
 const utf8 = new TextDecoder()
 const encoder = new TextEncoder()
 
-/** A lone surrogate cannot be percent-encoded, and is replaced as in a header. */
-const wellFormed = (secret: string): string => utf8.decode(encoder.encode(secret))
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 
-/** As `application/x-www-form-urlencoded` writes it. */
-const formEncoded = (secret: string): string => new URLSearchParams([["", secret]]).toString().slice(1)
-
-/** As a URL writes it that it was put into as it is. */
-const inUrl = (secret: string): string => {
-  const { hash, search } = new URL(`https://localhost/?${secret}`)
-  return search.slice(1) + hash
-}
-
-/** The ways in which an error writes what it was given: as it is, within JSON, within a URL or a form. */
-const spellings = (secret: string): ReadonlyArray<string> => {
-  const encoded = [encodeURIComponent(wellFormed(secret)), formEncoded(secret), inUrl(secret)]
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    ...encoded,
-    ...encoded.map((text) => text.replaceAll(/%../g, (byte) => byte.toLowerCase()))
-  ]
-}
+/** A sign of a secret as it is, within JSON, and within a URL or a form, whichever signs those leave as they are. */
+const signPattern = (sign: string): string =>
+  `(?:${escaped(sign)}|${escaped(JSON.stringify(sign).slice(1, -1))}|${hex(encoder.encode(sign)).replaceAll(/../g, "%$&")}${sign === " " ? "|\\+" : ""})`
 
 /** The base64 of a shorter one is part of a word. */
 const shortestInBase64 = 8
 
-/** Both alphabets of base64. A digit beside the rest of a secret holds a part of it. */
-const inBase64 = (secret: string): ReadonlyArray<string> =>
-  secret.length < shortestInBase64
-    ? []
-    : base64Cores(secret).flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")])
+/** All ways in which an error writes a secret; of its base64, with the digits that hold a part of it as well. */
+const patterns = (secret: string): ReadonlyArray<string> => [
+  secret.replaceAll(/[^a-z0-9]/giu, signPattern),
+  ...(secret.length < shortestInBase64 ? [] : base64Cores(secret)).map(
+    (core) => `[\\w+/-]?${core.replaceAll("+", "[+-]").replaceAll("/", "[/_]")}[\\w+/-]?`
+  )
+]
 
-const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
-
-const formsOf = (secret: string): ReadonlyArray<string> =>
-  spellings(secret)
-    .map(escaped)
-    .concat(inBase64(secret).map((core) => `[\\w+/-]?${escaped(core)}[\\w+/-]?`))
-
-/** Finds any of these secrets, however it is written. */
+/** Finds any of these secrets. The longest first: one may be the beginning of another. */
 const patternOf = (secrets: ReadonlyArray<string>): RegExp | undefined => {
-  const forms = new Set(secrets.filter((secret) => secret !== "").flatMap(formsOf))
-  // The longest first: one secret may be the beginning of another.
-  return forms.size === 0
+  const all = secrets.filter((secret) => secret !== "").flatMap(patterns)
+  return all.length === 0
     ? undefined
-    : new RegExp([...forms].sort((one, other) => other.length - one.length).join("|"), "g")
+    : new RegExp(all.sort((one, other) => other.length - one.length).join("|"), "gi")
 }
 
 /** Runs what an error brings; what it throws is shown as well. A promise that it makes is nobody's. */
@@ -90,21 +68,19 @@ const properties = (value: object): ReadonlyArray<unknown> => {
   return found
 }
 
-/** Their `toString` tells nothing but what properties tell. */
-const ordinary = new Set<unknown>([...plain].map((prototype): unknown => Reflect.get(prototype, "toString")))
-
 const inspectSymbol = Symbol.for("nodejs.util.inspect.custom")
 
 /** What a value says of itself to who prints it: it may know more than its properties. */
 const printed = (value: object): ReadonlyArray<unknown> => {
   const shown: Array<unknown> = []
-  const call = (key: PropertyKey, ...args: ReadonlyArray<unknown>) => {
-    const own = run(() => Reflect.get(value, key))
-    if (typeof own === "function" && !ordinary.has(own)) {
-      shown.push(run((): unknown => Reflect.apply(own, value, args)))
-    }
-  }
-  call("toJSON", "")
+  const call = (key: PropertyKey, ...args: ReadonlyArray<unknown>) =>
+    run(() => {
+      const own: unknown = Reflect.get(value, key)
+      if (typeof own === "function") {
+        shown.push(run((): unknown => Reflect.apply(own, value, args)))
+      }
+    })
+  call("toJSON")
   call("toString")
   call(inspectSymbol, 2, { stylize: String }, (part: unknown) => {
     shown.push(part)
@@ -114,16 +90,13 @@ const printed = (value: object): ReadonlyArray<unknown> => {
 }
 
 const isIterable = (value: object): value is Iterable<unknown> =>
-  value instanceof Map ||
-  value instanceof Set ||
-  value instanceof Headers ||
-  value instanceof URLSearchParams ||
-  value instanceof FormData
+  value instanceof Map || value instanceof Set || value instanceof Headers || value instanceof FormData
 
 /** What lies below a value, whether it is shown or not. */
 const below = (value: object): ReadonlyArray<unknown> => [
   ...properties(value),
-  ...printed(value),
+  // The text of an array is made of those of what is in it, over and over.
+  ...(Array.isArray(value) ? [] : printed(value)),
   ...(isIterable(value) ? value : []),
   // A getter of some engines' own prototype.
   ...(value instanceof Error ? [run(() => value.stack)] : [])
@@ -164,10 +137,6 @@ export const scrub = (value: unknown, secrets: ReadonlyArray<string>): unknown =
     return value
   }
   const clean = (text: string) => text.replaceAll(secret, redacted)
-  const cleanOf = (code: () => unknown): string => {
-    const text = run(code)
-    return typeof text === "string" ? clean(text) : ""
-  }
   const copy = (value: unknown, depth: number): unknown => {
     if (!holds(value, secret)) {
       return value
@@ -178,13 +147,17 @@ export const scrub = (value: unknown, secrets: ReadonlyArray<string>): unknown =
     if (!(value instanceof Error) || depth === 0) {
       return new Error(`${redacted}: it held a secret`)
     }
-    const error = new Error(cleanOf(() => value.message))
+    const cleaned = (key: "message" | "name" | "stack"): string => {
+      const text = run(() => value[key])
+      return typeof text === "string" ? clean(text) : ""
+    }
+    const error = new Error(cleaned("message"))
     const cause = run(() => value.cause)
-    error.name = cleanOf(() => value.name)
+    error.name = cleaned("name")
     if (cause !== undefined) {
       error.cause = copy(cause, depth - 1)
     }
-    error.stack = cleanOf(() => value.stack)
+    error.stack = cleaned("stack")
     for (const key of kept) {
       const said = run(() => Reflect.get(value, key))
       if (typeof said === "number" || (typeof said === "string" && said.search(secret) === -1)) {
