@@ -176,6 +176,17 @@ describe("scrub", () => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
     assert.strictEqual(scrub(cycle, secrets), cycle)
+    let asked = 0
+    const text = () => {
+      asked += 1
+      return ""
+    }
+    let shared: ReadonlyArray<unknown> = [{ toString: text }]
+    for (let depth = 0; depth < 10; depth++) {
+      shared = [shared, shared]
+    }
+    assert.strictEqual(scrub(shared, secrets), shared)
+    assert.strictEqual(asked, 1)
     const large = Array.from({ length: 5000 }, () => ({}))
     assert.notStrictEqual(scrub(large, secrets), large)
   })
