@@ -97,13 +97,15 @@ export const mintDuration = Metric.histogram(
 )
 
 /**
- * Tokens that an API rejected; tag `provider`.
+ * Answers of an API that reject the token they answer; tag `provider`. Each one counts: a hundred requests that
+ * one revocation met are a hundred, and one whose retry is rejected as well is two. For the tokens that were
+ * dropped for it see the event `Rejected`.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const rejections = Metric.counter("latchkey_rejections_total", {
-  description: "Tokens that an API rejected",
+  description: "Answers of an API that rejected a token",
   incremental: true
 })
 
@@ -146,7 +148,7 @@ export const countMint = (
   )
 
 /**
- * Counts one rejected token.
+ * Counts one answer that rejects a token.
  *
  * @since 0.1.0
  * @category metrics

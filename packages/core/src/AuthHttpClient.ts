@@ -15,7 +15,7 @@ import * as AuthError from "./AuthError.ts"
 import type { TokenManager } from "./TokenManager.ts"
 import { Authenticate } from "./internal/authenticate.ts"
 import { resolveUrl } from "./internal/baseUrl.ts"
-import { clientParts } from "./internal/clientParts.ts"
+import { clientParts, inheritScope } from "./internal/clientParts.ts"
 import { fetchWith } from "./internal/fetch.ts"
 import { goesTo, makeSelect } from "./internal/origin.ts"
 
@@ -28,7 +28,7 @@ import { goesTo, makeSelect } from "./internal/origin.ts"
 export interface Options {
   /**
    * What happens to a request whose origin no flow claims (R14). `forward`: it is sent without a
-   * token. `fail`: it fails with a `RequestError`. Default: `forward`.
+   * token. `fail`: it fails with a `RequestError`, whatever `Authorization` it carries. Default: `forward`.
    */
   readonly unmatched?: "forward" | "fail" | undefined
 }
@@ -78,9 +78,10 @@ const unclaimed = (request: HttpClientRequest.HttpClientRequest) =>
  * origins carry its token, and an `AuthError` stands in the error channel beside the platform's own.
  *
  * Requests are sent through the `HttpClient` of the context. A combinator put outside this client
- * (`HttpClient.mapRequest`, `followRedirects`, `retry`) works as on any other; `followRedirects` put
- * inside, on the base client, copies every header to wherever the redirect points and is out of reach
- * (R14): put it outside.
+ * (`HttpClient.mapRequest`, `followRedirects`, `retry`, `withScope`) works as on any other; `followRedirects`
+ * put inside, on the base client, copies every header to wherever the redirect points and is out of reach
+ * (R14): put it outside. A base client that fails by status (`filterStatusOk`) hides no rejection: the token
+ * is replaced all the same, and what is left after that is its failure.
  *
  * @since 0.1.0
  * @category constructors
@@ -107,9 +108,10 @@ export const make = (
       HttpClientError.HttpClientError | AuthError.AuthError,
       never
     >(
-      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) =>
-        authenticate.send(resolveUrl(request, manager.flow.apiUrl))
-      ),
+      Effect.flatMap((request: HttpClientRequest.HttpClientRequest) => {
+        const resolved = resolveUrl(request, manager.flow.apiUrl)
+        return authenticate.send(resolved === request ? request : inheritScope(resolved, request))
+      }),
       preprocess
     )
   })

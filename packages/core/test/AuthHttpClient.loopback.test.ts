@@ -6,10 +6,12 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Agent } from "@effect/platform-node/Undici"
+import { Agent, interceptors } from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -149,6 +151,47 @@ describe.each(bases)("over loopback with %s", (_name, base) => {
       }).pipe(Effect.provide(base))
   )
 
+  it.scopedLive("R10: a 401 whose body never ends, or trickles, is given up, and its connection closed", () =>
+    Effect.gen(function* () {
+      let closed = 0
+      const api = yield* serve((request, response) => {
+        if (request.url === "/token") {
+          return json(response, 200, { access_token: `access-${++issued}` })
+        }
+        if (request.headers.authorization === `Bearer access-${issued}` && request.url !== "/first") {
+          return json(response, 200, { ok: true })
+        }
+        response.writeHead(request.url === "/first" ? 200 : 401)
+        if (request.url === "/first") {
+          return response.end()
+        }
+        response.write("no")
+        const drops = request.url === "/trickles" ? setInterval(() => response.write("no"), 50) : undefined
+        response.on("close", () => {
+          closed += 1
+          clearInterval(drops)
+        })
+        return undefined
+      })
+      const manager = yield* Effect.flatMap(makeFlow(api.url), TokenManager.make)
+      const client = yield* AuthHttpClient.make(manager)
+      yield* Effect.flatMap(client.get("/first"), (response) => response.text)
+      issued += 1
+      const responses = yield* Effect.forEach(["/never-ends", "/trickles"], (path) => client.get(path), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(
+        responses.map(({ status }) => status),
+        [200, 200]
+      )
+      yield* Effect.promise(async () => {
+        while (closed < 2) {
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      })
+    }).pipe(Effect.provide(base))
+  )
+
   it.scopedLive("R14: a redirect of the API to another origin carries no token there", () =>
     Effect.gen(function* () {
       const elsewhere = yield* serve((_request, response) => json(response, 200, {}))
@@ -178,6 +221,83 @@ describe.each(bases)("over loopback with %s", (_name, base) => {
       assert.isTrue(Either.isLeft(result) && result.left._tag === "InvalidResponse")
       assert.strictEqual(elsewhere.seen.length, 0)
       assert.strictEqual(api.seen[0]?.secret, "loopback-secret")
+    }).pipe(Effect.provide(base))
+  )
+})
+
+/** undici with its own interceptor, which follows redirects as `fetch` does. */
+const redirecting = NodeHttpClient.layerUndiciWithoutDispatcher.pipe(
+  Layer.provide(
+    Layer.scoped(
+      NodeHttpClient.Dispatcher,
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => new Agent()),
+          (agent) => Effect.promise(() => agent.destroy())
+        ),
+        (agent) => agent.compose(interceptors.redirect({ maxRedirections: 5 }))
+      )
+    )
+  )
+)
+
+const followOutside = HttpClient.followRedirects(5)
+
+/** Each way in which a redirect of the API may be followed. */
+const following: ReadonlyArray<
+  readonly [
+    string,
+    Layer.Layer<HttpClient.HttpClient>,
+    outside: <E, R>(client: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E, R>
+  ]
+> = [
+  ["fetch", FetchHttpClient.layer, identity],
+  ["undici with its interceptor", redirecting, identity],
+  ...bases.map(([name, base]) => [`${name} and followRedirects outside`, base, followOutside] as const),
+  ...bases.map(
+    ([name, base]) =>
+      [
+        `${name} and followRedirects inside`,
+        Layer.map(base, (context) =>
+          Context.make(HttpClient.HttpClient, followOutside(Context.get(context, HttpClient.HttpClient)))
+        ),
+        identity
+      ] as const
+  )
+]
+
+describe.each(following)("redirects over loopback with %s", (_name, base, outside) => {
+  it.scopedLive("R9: a 401 from another origin is no rejection of the token; one from the API's own is", () =>
+    Effect.gen(function* () {
+      const elsewhere = yield* serve((_request, response) => json(response, 401, { from: "elsewhere" }))
+      let mints = 0
+      const api = yield* serve((request, response) => {
+        switch (request.url) {
+          case "/token":
+            mints += 1
+            return json(response, 200, { access_token: `access-${mints}` })
+          case "/away":
+            return json(response, 302, {}, { location: `${elsewhere.url}/caught` })
+          case "/within":
+            return json(response, 302, {}, { location: "/closed" })
+          default:
+            return request.headers.authorization === "Bearer access-1"
+              ? json(response, 401, { from: "api" })
+              : json(response, 200, { from: "api" })
+        }
+      })
+      const manager = yield* Effect.flatMap(makeFlow(api.url), TokenManager.make)
+      const client = outside(yield* AuthHttpClient.make(manager))
+      for (let call = 0; call < 3; call++) {
+        const response = yield* client.get("/away")
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(yield* response.json, { from: "elsewhere" })
+      }
+      assert.strictEqual(mints, 1)
+      assert.strictEqual(elsewhere.seen.length, 3)
+      const response = yield* client.get("/within")
+      assert.strictEqual(response.status, 200)
+      assert.strictEqual(mints, 2)
     }).pipe(Effect.provide(base))
   )
 })

@@ -164,6 +164,72 @@ describe("AuthHttpClient", () => {
     })
   )
 
+  it.scoped('R14: unmatched: "fail" fails one that carries the caller\'s own Authorization as well', () =>
+    Effect.gen(function* () {
+      const { api, client, standard, test } = yield* setup({}, { unmatched: "fail" })
+      const headers = { authorization: "Basic mine" }
+      for (const result of [
+        yield* Effect.either(client.get("https://elsewhere.example/", { headers })),
+        yield* Effect.either(standard.get("https://elsewhere.example/", { headers }))
+      ]) {
+        assert.isTrue(
+          Either.isLeft(result) && result.left._tag === "RequestError" && result.left.reason === "InvalidUrl"
+        )
+      }
+      assert.strictEqual(api.arrivals.length, 0)
+      yield* standard.get("https://api.test.example/", { headers })
+      assert.deepStrictEqual(tokens(api), ["Basic mine"])
+      assert.strictEqual(test.mints(), 0)
+    })
+  )
+
+  it.scoped("HttpClient.withScope outside: the request ends with its scope, and so does a retry of it", () =>
+    Effect.gen(function* () {
+      const { api, manager } = yield* setup()
+      const signals: Array<AbortSignal> = []
+      const base = HttpClient.make((request, _url, signal) => {
+        signals.push(signal)
+        return api.client.execute(request)
+      })
+      const client = yield* Effect.provideService(AuthHttpClient.make(manager), HttpClient.HttpClient, base)
+      const standard = yield* Effect.provideService(
+        AuthHttpClient.compose([manager]),
+        HttpClient.HttpClient,
+        base
+      )
+      const calls = [
+        ["relative URL", client, HttpClientRequest.get("/permits"), 1],
+        ["absolute URL", client, HttpClientRequest.get("https://api.test.example/permits"), 1],
+        ["standard client", standard, HttpClientRequest.get("https://api.test.example/permits"), 1],
+        ["another origin", standard, HttpClientRequest.get("https://elsewhere.example/"), 1],
+        [
+          "own header",
+          client,
+          HttpClientRequest.get("/permits", { headers: { authorization: "Basic mine" } }),
+          1
+        ],
+        ["retry", client, HttpClientRequest.get("/permits"), 2]
+      ] as const
+      for (const [name, via, request, sent] of calls) {
+        api.accepts = (token) => sent === 1 || token !== "access-1"
+        signals.length = 0
+        const within = HttpClient.withScope(via)
+          .execute(request)
+          .pipe(Effect.map(() => signals.map(({ aborted }) => aborted)))
+        assert.deepStrictEqual(
+          yield* Effect.scoped(within),
+          Array.from({ length: sent }, () => false),
+          name
+        )
+        assert.strictEqual(signals.length, sent, name)
+        assert.isTrue(
+          signals.every(({ aborted }) => aborted),
+          name
+        )
+      }
+    })
+  )
+
   it.scoped("R14: followRedirects outside: the token does not follow to another origin", () =>
     Effect.gen(function* () {
       const { api, standard } = yield* setup()

@@ -2,17 +2,22 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { AuthError } from "../AuthError.ts"
 import type { AccessToken, TokenManager } from "../TokenManager.ts"
-import { AuthenticatedResponse, buffered, ownCause } from "./authenticatedResponse.ts"
+import { isAnsweredElsewhere } from "./answeredElsewhere.ts"
+import { AuthenticatedResponse, ownCause, ownExit } from "./authenticatedResponse.ts"
+import { buffered } from "./buffered.ts"
 import { inheritScope } from "./clientParts.ts"
+import { installedTracer, withOwnSpans } from "./ownSpans.ts"
 import { isReplayable } from "./replayable.ts"
 
 type Request = HttpClientRequest.HttpClientRequest
-type Sending<E> = Effect.Effect<HttpClientResponse.HttpClientResponse, E>
+type Response = HttpClientResponse.HttpClientResponse
+type Sending<E> = Effect.Effect<Response, E>
 
 /** What a client's authentication is made of. */
 interface Wiring<E> {
@@ -34,6 +39,13 @@ interface Wiring<E> {
 const maxRetries = 2
 
 /**
+ * R9: the answer that a base client made a failure of, as one does that fails by status
+ * (`HttpClient.filterStatusOk`). None where it failed for another reason as well.
+ */
+const failedWith = (cause: Cause.Cause<HttpClientError.HttpClientError>): Response | undefined =>
+  cause._tag === "Fail" && cause.error._tag === "ResponseError" ? cause.error.response : undefined
+
+/**
  * R9, R10, R14: sends a request with a token, and once more with another one if it is rejected. Runs
  * on the request as it is sent: in the postprocessing of the client.
  */
@@ -46,11 +58,12 @@ export class Authenticate<E> {
 
   send(request: Request): Sending<E | HttpClientError.HttpClientError> {
     const { onAuthError, postprocess, select, unmatched } = this.#wiring
-    const manager = request.headers["authorization"] === undefined ? select(request.url) : undefined
+    const manager = select(request.url)
     if (manager === undefined) {
-      return unmatched === undefined || request.headers["authorization"] !== undefined
-        ? postprocess(Effect.succeed(request))
-        : Effect.fail(unmatched(request))
+      return unmatched === undefined ? postprocess(Effect.succeed(request)) : Effect.fail(unmatched(request))
+    }
+    if (request.headers["authorization"] !== undefined) {
+      return postprocess(Effect.succeed(request))
     }
     const token = manager.unsafeGet()
     return token === undefined
@@ -67,24 +80,28 @@ export class Authenticate<E> {
     token: AccessToken,
     retries: number
   ): Sending<E | HttpClientError.HttpClientError> {
-    return Effect.matchCauseEffect(
-      this.#wiring.postprocess(
-        Effect.succeed(
-          inheritScope(
-            HttpClientRequest.setHeader(
-              request,
-              "authorization",
-              `${token.tokenType} ${Redacted.value(token.value)}`
-            ),
-            request
-          )
+    const tracer = installedTracer()
+    const sending = this.#wiring.postprocess(
+      Effect.succeed(
+        inheritScope(
+          HttpClientRequest.setHeader(
+            request,
+            "authorization",
+            `${token.tokenType} ${Redacted.value(token.value)}`
+          ),
+          request
         )
-      ),
+      )
+    )
+    return Effect.matchCauseEffect(
+      tracer === undefined
+        ? sending
+        : withOwnSpans(sending, tracer, (exit) => ownExit(exit, request, token.value)),
       {
-        onFailure: (cause) => Effect.failCause(ownCause(cause, request, token.value)),
+        onFailure: (cause) => this.#failed(manager, request, token, cause, retries),
         onSuccess: (response) => {
           if (manager.flow.isTokenRejected(response)) {
-            return this.#rejected(manager, request, token, response, retries)
+            return this.#rejected(manager, request, token, retries, response)
           }
           // An API that fails has not said whether it accepts the token.
           if (response.status < 500) {
@@ -96,22 +113,50 @@ export class Authenticate<E> {
     )
   }
 
+  #failed(
+    manager: TokenManager,
+    request: Request,
+    token: AccessToken,
+    cause: Cause.Cause<HttpClientError.HttpClientError>,
+    retries: number
+  ): Sending<E | HttpClientError.HttpClientError> {
+    const response = failedWith(cause)
+    if (response !== undefined) {
+      if (manager.flow.isTokenRejected(response)) {
+        return this.#rejected(manager, request, token, retries, response, cause)
+      }
+      if (response.status < 500) {
+        manager.unsafeConfirm(token.generation)
+      }
+    }
+    return Effect.failCause(ownCause(cause, request, token.value))
+  }
+
+  /** `cause`: what the base client failed with, where it did so for this answer. */
   #rejected(
     manager: TokenManager,
     request: Request,
     token: AccessToken,
-    response: HttpClientResponse.HttpClientResponse,
-    retries: number
+    retries: number,
+    response: Response,
+    cause?: Cause.Cause<HttpClientError.HttpClientError>
   ): Sending<E | HttpClientError.HttpClientError> {
+    const handOn = (body?: Response): Sending<HttpClientError.HttpClientError> =>
+      cause === undefined
+        ? Effect.succeed(new AuthenticatedResponse(response, request, token.value, body))
+        : Effect.failCause(ownCause(cause, request, token.value, body))
+    if (isAnsweredElsewhere(response, manager.flow.origins)) {
+      return handOn()
+    }
     const worthRetrying = manager.unsafeReject(token)
     if (!worthRetrying || retries >= maxRetries || !isReplayable(request.body)) {
-      return Effect.succeed(new AuthenticatedResponse(response, request, token.value))
+      return handOn()
     }
     return Effect.flatMap(buffered(response), (body) =>
       Effect.flatMap(
         Effect.mapError(manager.replacement(token), (error) => this.#wiring.onAuthError(error, request)),
         Option.match({
-          onNone: () => Effect.succeed(new AuthenticatedResponse(response, request, token.value, body)),
+          onNone: () => handOn(body),
           onSome: (next) => this.#attempt(manager, request, next, retries + 1)
         })
       )

@@ -6,10 +6,11 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as UrlParams from "@effect/platform/UrlParams"
 import type * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Inspectable from "effect/Inspectable"
 import type * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { scrub, scrubCause } from "./scrub.ts"
@@ -135,12 +136,14 @@ const said = ({ cause, description }: HttpClientError.HttpClientError, secrets: 
 
 /**
  * R15: what a client failed with as the application sees it: about its own request, not the one with
- * the token, and without the token where the base client wrote what it sent into its error.
+ * the token, and without the token where the base client wrote what it sent into its error. `body` is as in
+ * {@link AuthenticatedResponse}.
  */
 export const ownCause = <E>(
   cause: Cause.Cause<E>,
   request: HttpClientRequest.HttpClientRequest,
-  token: Redacted.Redacted<string>
+  token: Redacted.Redacted<string>,
+  body?: HttpClientResponse.HttpClientResponse
 ): Cause.Cause<E | HttpClientError.HttpClientError> => {
   const secrets = [Redacted.value(token)]
   return scrubCause(cause, secrets, (error): E | HttpClientError.HttpClientError =>
@@ -150,41 +153,24 @@ export const ownCause = <E>(
         ? new HttpClientError.RequestError({ request, reason: error.reason, ...said(error, secrets) })
         : new HttpClientError.ResponseError({
             request,
-            response: new AuthenticatedResponse(error.response, request, token),
+            response: new AuthenticatedResponse(error.response, request, token, body),
             reason: error.reason,
             ...said(error, secrets)
           })
   )
 }
 
-/** A 401 is small. One that is not is cut off here rather than read to its end. */
-const maxBufferedBytes = 1024 * 1024
+const isResponse = (value: unknown): value is HttpClientResponse.HttpClientResponse =>
+  Predicate.hasProperty(value, HttpClientResponse.TypeId)
 
-/**
- * R10: reads a rejected answer to its end, so that it holds no connection while a new token is
- * minted (a pool may have no other for the mint): its body from memory, for it may still be returned.
- */
-export const buffered = (
-  response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<HttpClientResponse.HttpClientResponse> =>
-  Effect.suspend(() => {
-    let size = 0
-    return response.stream.pipe(
-      // R15: here and not below, for a stream is run by a fiber of its own, whose failure Effect logs.
-      Stream.catchAllCause(() => Stream.fail(undefined)),
-      Stream.takeWhile((chunk) => (size += chunk.length) <= maxBufferedBytes),
-      Stream.runCollect,
-      // No body, or a connection lost while it was read: there is nothing more to return.
-      Effect.orElseSucceed(() => Chunk.empty<Uint8Array>()),
-      Effect.map((chunks) =>
-        HttpClientResponse.fromWeb(
-          response.request,
-          new Response(new Blob(Chunk.toReadonlyArray(chunks).map((chunk) => new Uint8Array(chunk))), {
-            status: response.status,
-            // What `formData` reads the boundary from.
-            headers: { "content-type": response.headers["content-type"] ?? "" }
-          })
-        )
-      )
-    )
+/** R15: what a span may end with: the answer, or what the client failed with, as the application sees it. */
+export const ownExit = (
+  exit: Exit.Exit<unknown, unknown>,
+  request: HttpClientRequest.HttpClientRequest,
+  token: Redacted.Redacted<string>
+): Exit.Exit<unknown, unknown> =>
+  Exit.match(exit, {
+    onFailure: (cause) => Exit.failCause(ownCause(cause, request, token)),
+    onSuccess: (value) =>
+      isResponse(value) ? Exit.succeed(new AuthenticatedResponse(value, request, token)) : exit
   })

@@ -33,13 +33,15 @@ export const clientParts = <E, R>(client: HttpClient.HttpClient.With<E, R>): Par
 
 /**
  * `HttpClient.withScope` ties a request to its scope by the identity of the request object, in this
- * map of the platform's. We send a copy with a header more, which must inherit the tie.
+ * map of the platform's. A copy with another URL or a header more must inherit the tie.
  */
 const scopedRequests = globalValue(
-  Symbol.for("@effect/platform/HttpClient/scopedRequests"),
+  // A plain string, other than most keys of the platform.
+  "@effect/platform/HttpClient/scopedRequests",
   () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
 )
 
+/** The same request, tied to the scope of the one that it is made of. */
 export const inheritScope = (
   sent: HttpClientRequest.HttpClientRequest,
   request: HttpClientRequest.HttpClientRequest

@@ -141,6 +141,7 @@ export class Manager implements TokenManager.TokenManager {
   }
 
   unsafeReject(rejected: TokenManager.AccessToken): boolean {
+    Runtime.runSync(this.#parts.runtime)(AuthEvent.countRejection(this.flow.provider))
     return this.#parts.serving.reject(rejected, this.#parts.throttle.hasBudget())
   }
 
@@ -151,11 +152,8 @@ export class Manager implements TokenManager.TokenManager {
   replacement(
     rejected: TokenManager.AccessToken
   ): Effect.Effect<Option.Option<TokenManager.AccessToken>, AuthError> {
-    return Effect.zipRight(
-      AuthEvent.countRejection(this.flow.provider),
-      Effect.map(this.get, (token) =>
-        Option.liftPredicate(token, () => !Equal.equals(token.value, rejected.value))
-      )
+    return Effect.map(this.get, (token) =>
+      Option.liftPredicate(token, () => !Equal.equals(token.value, rejected.value))
     )
   }
 

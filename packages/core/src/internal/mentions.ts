@@ -1,3 +1,4 @@
+import { base64Cores } from "./base64Cores.ts"
 import { hex } from "./hex.ts"
 
 const encoder = new TextEncoder()
@@ -15,21 +16,6 @@ const pieces = (text: string): ReadonlyArray<string> => {
     const start = Math.min(index * step, last)
     return text.slice(start, start + pieceLength)
   })
-}
-
-/**
- * What stays of the base64 of a text whatever stands before and after it: it may start at each of three
- * places in a group.
- */
-const base64Cores = (secret: string): ReadonlyArray<string> => {
-  const bytes = encoder.encode(secret)
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
-  return [0, 1, 2].map((offset) =>
-    btoa(`${"x".repeat(offset)}${binary}`).slice(
-      Math.ceil((offset * 8) / 6),
-      Math.floor(((offset + bytes.length) * 8) / 6)
-    )
-  )
 }
 
 /** One spelling of both alphabets of base64, in one case. */

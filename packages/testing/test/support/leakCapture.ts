@@ -99,25 +99,20 @@ export const tracer = (into: Array<Span>): Tracer.Tracer =>
 /** Spans of the platform's client, which record the request as it is sent. */
 export const isPlatforms = ({ name }: Span): boolean => name.startsWith("http.client")
 
-/**
- * What spans show. The platform's span of a request ends with the base client's error, raw, with the
- * request as it is sent: that happens below us. Of it is shown what an exporter makes of it, message and
- * stack, unless the base client itself writes secrets there (`leakyBase`), where nobody else can help it.
- */
-export const ofSpans = (spans: ReadonlyArray<Span>, leakyBase: boolean): ReadonlyArray<Exhibit> =>
-  spans.flatMap((span) => {
-    const { attributes, events, exit, links, name } = span
+/** What spans show, those of the platform's client included: what they are told, and what they end with. */
+export const ofSpans = (spans: ReadonlyArray<Span>): ReadonlyArray<Exhibit> =>
+  spans.flatMap(({ attributes, events, exit, links, name }) => {
     const surface = `span ${name}`
-    const shown = { surface, value: { name, attributes: [...attributes], events, links } }
-    if (exit === undefined || Exit.isSuccess(exit)) {
-      return [shown]
-    }
-    const ended = isPlatforms(span)
-      ? leakyBase
+    const ended =
+      exit === undefined
         ? []
-        : [Cause.pretty(exit.cause, { renderErrorCause: true })]
-      : [exit.cause, ...Cause.failures(exit.cause), ...Cause.defects(exit.cause)]
-    return [shown, ...ended.map((value) => ({ surface: `${surface}, exit`, value }))]
+        : Exit.isSuccess(exit)
+          ? [exit.value]
+          : [exit.cause, ...Cause.failures(exit.cause), ...Cause.defects(exit.cause)]
+    return [
+      { surface, value: { name, attributes: [...attributes], events, links } },
+      ...ended.map((value) => ({ surface: `${surface}, exit`, value }))
+    ]
   })
 
 /** What metrics show: names, descriptions, tags and values. */

@@ -46,7 +46,7 @@ const fails = <A, E extends { readonly _tag: string }>(
     if (Exit.isFailure(exit)) {
       const error = Cause.squash(exit.cause)
       exhibits.push({ surface: "cause", value: exit.cause }, { surface: "error", value: error })
-      exhibits.push(...ofSpans(spans, false))
+      exhibits.push(...ofSpans(spans))
       assert.strictEqual(report(detector.scan(exhibits)), "")
       const errors = exhibits.filter(({ value }) => value instanceof Error)
       assert.strictEqual(report(detector.scan(yield* logAll(errors))), "")
@@ -240,7 +240,7 @@ export const describeOptions = (): void => {
             exhibits.push({ surface: "error", value: error }, { surface: "cause", value: Cause.fail(error) })
           }
         }).pipe(Effect.provide(layer), withLogs(exhibits), Effect.withTracer(tracer(spans)))
-        assert.strictEqual(report(detector.scan([...exhibits, ...ofSpans(spans, false)])), "")
+        assert.strictEqual(report(detector.scan([...exhibits, ...ofSpans(spans)])), "")
         assert.deepStrictEqual(
           spans.map(({ name }) => name),
           ["Su.validate", "latchkey.mint", "Su.validate", "Su.validate", "Su.validate"]

@@ -151,7 +151,7 @@ export const live = (driver: Driver, path: Path, nonce: string): Effect.Effect<S
     clock.use,
     Effect.withTracer(tracer(spans)),
     Effect.map(({ ended, events }): Shown => ({
-      exhibits: [...exhibits, ...ofSpans(spans, path.leakyBase === true), ...ofMetrics()],
+      exhibits: [...exhibits, ...ofSpans(spans), ...ofMetrics()],
       ended,
       events,
       traced: spans.filter(isPlatforms).map(({ attributes }) => attributes.get("url.path"))
