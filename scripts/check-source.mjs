@@ -233,7 +233,7 @@ const checkDependencies = (file, source, scanned, manifest) => {
   const own = { ...manifest.dependencies, ...manifest.peerDependencies, [manifest.name]: "" }
   for (const match of scanned.imports.matchAll(specifier)) {
     const name = match[1].split("/", match[1].startsWith("@") ? 2 : 1).join("/")
-    if (own[name] === undefined && !name.startsWith("node:")) {
+    if (own[name] === undefined && !/^(?:node|cloudflare):/.test(name)) {
       report(
         file,
         source,

@@ -5,9 +5,10 @@ import { providerBytes, providers } from "./bundles.ts"
 const bar = 12 * 1024
 /**
  * What fails: not the bar while we are above it, but what it must not grow beyond on the way there. 3,000 of
- * them are words for people: what a manager logs, why a server was not reached, which variables are missing.
+ * them are words for people: what a manager logs, why a server was not reached, which variables are missing. 800 are
+ * for Cloudflare Workers: a SHA-256 that is there at once, and waiting that each request does for itself.
  */
-const limits = { overEffect: 17_300, overLittle: 21_700 }
+const limits = { overEffect: 18_100, overLittle: 22_200 }
 
 let tooLarge = 0
 for (const [folder, module] of providers) {

@@ -44,6 +44,12 @@ export interface RefreshPolicy {
   readonly retry?: Schedule.Schedule<unknown, AuthError> | undefined
   /** Calls the flow's `revoke` with what this process minted, when the scope closes (R18). Default: false. */
   readonly revokeOnRelease?: boolean | undefined
+  /**
+   * Is given a promise with each flight that starts, which resolves when the flight has ended, however it
+   * did. Called in the request that starts it, for runtimes that end what a request has begun once it is
+   * answered: on Cloudflare Workers, `waitUntil` of `cloudflare:workers`. Default: none.
+   */
+  readonly waitUntil?: ((landed: Promise<unknown>) => void) | undefined
 }
 
 /**
@@ -59,6 +65,7 @@ export interface Resolved {
   readonly mintDeadline: number
   readonly retry: Schedule.Schedule<unknown, AuthError>
   readonly revokeOnRelease: boolean
+  readonly waitUntil: ((landed: Promise<unknown>) => void) | undefined
 }
 
 /**
@@ -95,7 +102,8 @@ export const defaults: Resolved = {
   jitter: 0.5,
   mintDeadline: defaultDeadline,
   retry: defaultRetry,
-  revokeOnRelease: false
+  revokeOnRelease: false,
+  waitUntil: undefined
 }
 
 /**
@@ -122,6 +130,7 @@ export const resolve = (
         ? defaultDeadline
         : Math.min(longestTimer, deadline),
     retry: policy.retry ?? flowRetry ?? defaultRetry,
-    revokeOnRelease: policy.revokeOnRelease ?? false
+    revokeOnRelease: policy.revokeOnRelease ?? false,
+    waitUntil: policy.waitUntil
   }
 }

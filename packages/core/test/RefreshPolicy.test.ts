@@ -50,7 +50,8 @@ describe("RefreshPolicy", () => {
           jitter: 0.5,
           mintDeadline: 20_000,
           retry: "",
-          revokeOnRelease: false
+          revokeOnRelease: false,
+          waitUntil: undefined
         }
       )
     })

@@ -1,5 +1,4 @@
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
@@ -14,16 +13,17 @@ import * as AuthEvent from "../AuthEvent.ts"
 import type { AuthFlow } from "../AuthFlow.ts"
 import * as Expiry from "../Expiry.ts"
 import type * as TokenManager from "../TokenManager.ts"
+import { Flight } from "./flight.ts"
 import { TypeId } from "./managerTypeId.ts"
 import { Minting } from "./minting.ts"
 import type { Parts } from "./parts.ts"
-import { shutDown, unavailable } from "./ownErrors.ts"
+import { shutDown, tooLate, unavailable } from "./ownErrors.ts"
 
-/** One mint in progress, which any number of callers wait on (R4). */
-interface Flight {
-  readonly landed: Deferred.Deferred<void, AuthError>
-  fiber: Fiber.RuntimeFiber<void> | undefined
-}
+/**
+ * A flight over a store ends within so many deadlines: R13 lets it wait three and a half for leases, and one
+ * for a store that is away; then come its mint and, a quarter each, its reads and writes.
+ */
+const deadlinesOverStore = 8
 
 /** R3, R4: serves the token, and keeps one flight at a time. */
 export class Manager implements TokenManager.TokenManager {
@@ -58,12 +58,19 @@ export class Manager implements TokenManager.TokenManager {
       return current
     }
     if (now < current.expiredAt) {
-      if (this.#flight === undefined && !this.#closed && this.#parts.throttle.allowsBackground()) {
-        this.#launch()
-      }
+      this.#refreshInBackground(now)
       return current
     }
     return undefined
+  }
+
+  #refreshInBackground(now: number): void {
+    if (this.#flight?.isLost(now) === true) {
+      this.#lose(this.#flight)
+    }
+    if (this.#flight === undefined && !this.#closed && this.#parts.throttle.allowsBackground()) {
+      this.#launch()
+    }
   }
 
   /** R3: waits for the flight, and falls back to a token that still lives when it fails. */
@@ -96,48 +103,71 @@ export class Manager implements TokenManager.TokenManager {
   get #join(): Effect.Effect<void, AuthError> {
     return Effect.suspend(() => {
       if (this.#flight !== undefined) {
-        return Deferred.await(this.#flight.landed)
+        return this.#flight.landed
       }
       if (this.#closed) {
         return Effect.fail(shutDown(this.flow.provider))
       }
       const refusal = this.#parts.throttle.refusal()
-      return refusal === undefined ? Deferred.await(this.#launch().landed) : Effect.fail(refusal)
+      return refusal === undefined ? this.#launch().landed : Effect.fail(refusal)
     })
   }
 
   /** R4: runs in the manager, not in the caller: an interrupted caller leaves it running. */
   #launch(): Flight {
-    const flight: Flight = { landed: Deferred.unsafeMake(FiberId.none), fiber: undefined }
+    const { leasing, policy, runtime } = this.#parts
+    const longest = policy.mintDeadline * (leasing === undefined ? 1 : deadlinesOverStore)
+    const flight: Flight = new Flight(runtime, this.#parts.now() + longest, () => this.#lose(flight))
     this.#flight = flight
     // Not immediate: the caller that triggers a background refresh does not even run its first step.
-    flight.fiber = Runtime.runFork(this.#parts.runtime)(
+    flight.fiber = Runtime.runFork(runtime)(
       this.#minting.flight.pipe(
         Effect.onExit((exit) => Effect.sync(() => this.#land(flight, exit))),
         Effect.catchAllCause(() => Effect.void)
       ),
       { immediate: false }
     )
+    policy.waitUntil?.(flight.settled)
     return flight
+  }
+
+  /** R4: ends a flight that cannot end by itself, as the request that its timers belonged to is over. */
+  #lose(flight: Flight): void {
+    if (this.#flight === flight) {
+      this.#land(
+        flight,
+        Exit.fail(
+          tooLate(
+            this.flow.provider,
+            "request",
+            "the request in which its token was asked for ended before the answer came"
+          )
+        )
+      )
+      flight.fiber?.unsafeInterruptAsFork(FiberId.none)
+    }
   }
 
   /** Remembers what the next callers need to know, and lets the waiters go. */
   #land(flight: Flight, exit: Exit.Exit<void, AuthError>): void {
+    if (this.#flight !== flight) {
+      return
+    }
     this.#flight = undefined
     if (Exit.isSuccess(exit)) {
       this.#parts.throttle.succeeded()
-      Deferred.unsafeDone(flight.landed, Exit.void)
+      flight.land(Exit.void)
       return
     }
     const failure = Cause.failureOption(exit.cause)
     if (Option.isSome(failure)) {
       this.#parts.throttle.failed(failure.value)
-      Deferred.unsafeDone(flight.landed, Exit.fail(failure.value))
+      flight.land(Exit.fail(failure.value))
       return
     }
     // A flight is interrupted by the closing of the scope only; anything else is a defect of the flow.
     const cause = Cause.isInterrupted(exit.cause) ? Cause.fail(shutDown(this.flow.provider)) : exit.cause
-    Deferred.unsafeDone(flight.landed, Exit.failCause(cause))
+    flight.land(Exit.failCause(cause))
   }
 
   unsafeReject(rejected: TokenManager.AccessToken): boolean {
@@ -215,7 +245,7 @@ export class Manager implements TokenManager.TokenManager {
         // A flight that was interrupted before its first step has landed nobody.
         Effect.zipRight(
           Effect.sync(() => {
-            if (flight !== undefined && flight === this.#flight) {
+            if (flight !== undefined) {
               this.#land(flight, Exit.interrupt(FiberId.none))
             }
           })

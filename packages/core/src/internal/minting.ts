@@ -246,6 +246,8 @@ export class Minting {
         if (Option.isSome(spent)) {
           grants.spend(spent.value)
         }
+        // R7: if the flight is lost while it writes, the next refresh is made from what was received.
+        grants.held = tokens
         const saved = store === undefined ? Effect.succeed("written") : store.save(tokens, this.#adopt)
         return Effect.flatMap(saved, (outcome) => {
           // A sibling wrote something newer meanwhile: that is served, and ours is forgotten (R6).
