@@ -17,7 +17,8 @@ import type * as TokenManager from "../TokenManager.ts"
 import { TypeId } from "./managerTypeId.ts"
 import { Minting } from "./minting.ts"
 import type { Parts } from "./parts.ts"
-import { shutDown, unavailable } from "./ownErrors.ts"
+import { shutDown, tooLate, unavailable } from "./ownErrors.ts"
+import { retryPlan } from "./retryPlan.ts"
 
 /** One mint in progress, which any number of callers wait on (R4). */
 interface Flight {
@@ -230,27 +231,32 @@ export class Manager implements TokenManager.TokenManager {
     })
   }
 
+  /** R18: revokes what this process minted, within the time of a mint, and tells what became of it. */
   get #revoke(): Effect.Effect<void> {
     return Effect.suspend(() => {
+      const { events, policy, store } = this.#parts
+      const { provider, revoke } = this.flow
       const current = this.#parts.serving.current
-      const revoke = this.flow.revoke
-      if (
-        !this.#parts.policy.revokeOnRelease ||
-        current === undefined ||
-        !current.ours ||
-        Option.isNone(revoke)
-      ) {
+      if (!policy.revokeOnRelease || current === undefined || !current.ours || Option.isNone(revoke)) {
         return Effect.void
       }
       const { generation, tokens } = current
-      return revoke.value(tokens).pipe(
+      return Effect.suspend(() => revoke.value(tokens)).pipe(
+        Effect.retry(retryPlan(policy.retry, this.#parts.now() + policy.mintDeadline)),
         Effect.interruptible,
-        Effect.timeout(this.#parts.policy.mintDeadline),
-        Effect.zipRight(this.#parts.store === undefined ? Effect.void : this.#parts.store.forget),
+        Effect.timeoutFail({
+          duration: policy.mintDeadline,
+          onTimeout: () => tooLate(provider, "revoke", "it did not answer in time")
+        }),
+        Effect.zipRight(store === undefined ? Effect.void : store.forget),
         Effect.matchCause({
-          onFailure: () => {},
-          onSuccess: () =>
-            this.#parts.events.emit(AuthEvent.AuthEvent.Revoked({ ...this.#parts.events.common, generation }))
+          onFailure: (cause) => {
+            const error = Option.getOrElse(Cause.failureOption(cause), () =>
+              unavailable(provider, "revoke", "its flow died of a defect")
+            )
+            events.emit(AuthEvent.AuthEvent.RevokeFailed({ ...events.common, generation, error }))
+          },
+          onSuccess: () => events.emit(AuthEvent.AuthEvent.Revoked({ ...events.common, generation }))
         })
       )
     })

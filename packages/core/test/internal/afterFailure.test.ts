@@ -5,7 +5,7 @@ import { mayHaveIssued, mayHaveSpent, verdict, type Verdict } from "../../src/in
 
 const runs = { fastCheck: { numRuns: 1_000 } }
 
-const operations = ["login", "refresh", "validate", "request", "store"] as const
+const operations = ["login", "refresh", "validate", "revoke", "request", "store"] as const
 
 const fields = (operation: AuthError.Operation, status?: number) => ({
   provider: "acme",
