@@ -189,7 +189,11 @@ export class Unavailable extends Schema.TaggedError<Unavailable>("@latchkey/core
  */
 export class InvalidResponse extends Schema.TaggedError<InvalidResponse>(
   "@latchkey/core/AuthError/InvalidResponse"
-)("InvalidResponse", fields) {
+)("InvalidResponse", {
+  ...fields,
+  /** True if it is the answer of another endpoint, such as metadata: what the mint presents was not sent (R8). */
+  neverSent: Schema.optional(Schema.Boolean)
+}) {
   readonly [TypeId]: TypeId = TypeId
   get isRetryable(): boolean {
     return false
