@@ -1,6 +1,7 @@
 import * as AuthFlow from "@latchkey/core/AuthFlow"
 import { Fault, Ledger, OAuth2Sandbox, Wire } from "@latchkey/testing"
 import { assert, describe } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -10,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 import { it } from "@latchkey/testing/SettledTest"
 import type * as OAuth2 from "../src/OAuth2.ts"
+import * as Discovery from "../src/internal/discovery.ts"
 import {
   apiUrl,
   connect,
@@ -72,13 +74,13 @@ describe("discovery", () => {
     Effect.gen(function* () {
       const { manager, sandbox } = yield* setup({ make, accessLifetime: "5 minutes" })
       assert.deepStrictEqual(yield* sandbox.ledger, [])
-      for (let mint = 0; mint < 6; mint++) {
+      for (let mint = 0; mint < 12; mint++) {
         yield* manager.get
         yield* TestClock.adjust("5 minutes")
       }
       const ledger = yield* sandbox.ledger
       assert.deepStrictEqual(discovered(ledger), ["/.well-known/oauth-authorization-server"])
-      assert.strictEqual(Ledger.count(ledger).logins, 6)
+      assert.strictEqual(Ledger.count(ledger).logins, 12)
     })
   )
 
@@ -154,7 +156,7 @@ describe("discovery", () => {
     })
   )
 
-  for (const status of [301, 302, 307, 308, 404, 405, 410]) {
+  for (const status of [300, 301, 302, 307, 308, 404, 405, 410]) {
     it.scoped(`a token endpoint that answers ${status} has moved: the next mint looks where to`, () =>
       Effect.gen(function* () {
         let path = "/old"
@@ -327,6 +329,9 @@ describe("discovery", () => {
     ["a 404", () => Wire.text(404)],
     ["a 403 of a firewall", () => Wire.text(403)],
     ["a redirect", () => Wire.text(302, "", { location: issuer })],
+    ["a 404 with metadata", () => Wire.json(404, metadata)],
+    ["a 408", () => Wire.text(408)],
+    ["a 500", () => Wire.text(500)],
     ["a 503", () => Wire.text(503)],
     ["a 429", () => Wire.text(429, "", { "retry-after": "3600" })],
     ["HTML", () => Wire.text(200, "<html>", { "content-type": "text/html" })],
@@ -365,6 +370,8 @@ describe("discovery", () => {
   for (const [first, second, expected] of [
     ["a 404", "a 503", { _tag: "Unavailable", status: 503 }],
     ["a 503", "a 404", { _tag: "Unavailable", status: 503 }],
+    ["a 404", "a 408", { _tag: "Unavailable", status: 408 }],
+    ["a 404", "a 500", { _tag: "Unavailable", status: 500 }],
     ["another issuer", "a 503", { _tag: "Unavailable", status: 503 }],
     ["a 404", "a 429", { _tag: "RateLimited", status: 429 }],
     ["a 404", "another issuer", { _tag: "InvalidResponse", status: 200 }],
@@ -381,6 +388,41 @@ describe("discovery", () => {
       })
     )
   }
+
+  it.scoped("Errors: a failure says of what mint it is, and all that the server said", () =>
+    Effect.gen(function* () {
+      const { error } = yield* server(
+        metadata,
+        { refreshToken: Redacted.make("first"), policy: { retry: Schedule.stop } },
+        () => Effect.succeed(Wire.text(503, "", { "retry-after": "5", "x-request-id": "req-1" }))
+      )
+      assert.deepInclude(yield* error, {
+        _tag: "Unavailable",
+        operation: "refresh",
+        endpoint: `GET ${issuer}/.well-known/oauth-authorization-server`,
+        requestId: "req-1",
+        neverSent: true,
+        retryAfter: DateTime.unsafeMake(5_000)
+      })
+    })
+  )
+
+  it.effect("what has moved is forgotten once: a late answer of the old one forgets no new one", () =>
+    Effect.gen(function* () {
+      let path = "/old"
+      const { network, requests } = yield* recorded(() =>
+        Effect.succeed(Wire.json(200, { issuer, token_endpoint: `${issuer}${path}` }))
+      )
+      const locate = Discovery.make({ provider: "oauth2", client: network, issuer, revocationUrl: undefined })
+      const old = yield* locate.find("login")
+      path = "/new"
+      yield* locate.moved(old)
+      assert.strictEqual((yield* locate.find("login")).tokenUrl, `${issuer}/new`)
+      yield* locate.moved(old)
+      assert.strictEqual((yield* locate.find("login")).tokenUrl, `${issuer}/new`)
+      assert.lengthOf(yield* requests, 2)
+    })
+  )
 
   it.scoped("R8: HTML for a moment puts no refresh token in doubt, and nobody logs in for it", () =>
     Effect.gen(function* () {
@@ -433,6 +475,7 @@ describe("discovery", () => {
     ["a token endpoint that is no URL", { ...metadata, token_endpoint: "/token" }],
     ["a token endpoint with userinfo", { ...metadata, token_endpoint: `https://me:${nonce}@x.example/` }],
     ["a token endpoint with a fragment", { ...metadata, token_endpoint: `${issuer}/token#${nonce}` }],
+    ["a query and a fragment", { ...metadata, token_endpoint: `${issuer}/token?a=1#${nonce}` }],
     ["a token endpoint that is no string", { ...metadata, token_endpoint: [`${issuer}/token`] }],
     [
       "a token endpoint in clear text on loopback",
@@ -470,7 +513,12 @@ describe("discovery", () => {
 
   it.scoped("R14: an issuer on loopback may name its own clear-text endpoints, whatever scheme it has", () =>
     Effect.gen(function* () {
-      for (const local of ["http://localhost:8080", "https://localhost:8080", "http://127.0.0.1"]) {
+      for (const local of [
+        "http://localhost:8080",
+        "https://localhost:8080",
+        "HTTPS://localhost:8080",
+        "http://127.0.0.1"
+      ]) {
         const { manager } = yield* server(
           { issuer: local, token_endpoint: "http://127.0.0.1:9090/token" },
           { issuer: local }
