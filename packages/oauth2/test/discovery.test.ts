@@ -528,6 +528,18 @@ describe("discovery", () => {
     })
   )
 
+  it.scoped("R14: however it is written, an issuer on another machine names no clear-text loopback URL", () =>
+    Effect.gen(function* () {
+      for (const remote of ["HTTPS://login.oauth2.example", " https://login.oauth2.example"]) {
+        const { error } = yield* server(
+          { issuer: remote, token_endpoint: "http://127.0.0.1:9090/token" },
+          { issuer: remote }
+        )
+        assert.strictEqual((yield* error)._tag, "InvalidResponse")
+      }
+    })
+  )
+
   it.scoped("R14: dangerouslyAllowInsecureHttp lets a remote issuer name any clear-text endpoint", () =>
     Effect.gen(function* () {
       for (const token_endpoint of ["http://login.oauth2.example/token", "http://127.0.0.1:9090/token"]) {

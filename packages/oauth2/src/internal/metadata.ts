@@ -34,7 +34,13 @@ const Metadata = Schema.Struct({
 
 /** Whether the issuer is on loopback: only there is a clear-text URL accepted without the option. */
 const isLocal = ({ issuer, provider }: Options): Effect.Effect<boolean> =>
-  Effect.isSuccess(AuthFlow.url(provider, "issuer", issuer.replace(/^https:/i, "http:")))
+  Effect.isSuccess(
+    Effect.suspend(() => {
+      const clear = new URL(issuer)
+      clear.protocol = "http:"
+      return AuthFlow.url(provider, "issuer", clear.href)
+    })
+  )
 
 /** An endpoint that the metadata names. Left: why it cannot be used. */
 const named = Effect.fnUntraced(function* (options: Options, name: string, value: unknown) {
