@@ -50,6 +50,11 @@ const say = (happening: Happening): Said => {
       return { text: "store recovered", tone: "good" }
     case "Revoked":
       return { text: `token ${happening.generation} revoked by us`, tone: "plain" }
+    case "RevokeFailed":
+      return {
+        text: `token ${happening.generation} could not be revoked: ${happening.error._tag}`,
+        tone: "bad"
+      }
     case "TokensRevoked":
       return { text: "FAULT access tokens revoked", tone: "fault" }
     case "OutageBegan":

@@ -29,13 +29,13 @@ export type TypeId = typeof TypeId
 
 /**
  * What was being done when the error arose: `login` and `refresh` are mints,
- * `validate` asks the provider about a token, `request` is an application's call,
- * `store` reads or writes the token store.
+ * `validate` asks the provider about a token, `revoke` ends one at the provider, `request` is
+ * an application's call, `store` reads or writes the token store.
  *
  * @since 0.1.0
  * @category models
  */
-export const Operation = Schema.Literal("login", "refresh", "validate", "request", "store")
+export const Operation = Schema.Literal("login", "refresh", "validate", "revoke", "request", "store")
 
 /**
  * The type of {@link Operation}.
@@ -189,7 +189,11 @@ export class Unavailable extends Schema.TaggedError<Unavailable>("@latchkey/core
  */
 export class InvalidResponse extends Schema.TaggedError<InvalidResponse>(
   "@latchkey/core/AuthError/InvalidResponse"
-)("InvalidResponse", fields) {
+)("InvalidResponse", {
+  ...fields,
+  /** True if it is the answer of another endpoint, such as metadata: what the mint presents was not sent (R8). */
+  neverSent: Schema.optional(Schema.Boolean)
+}) {
   readonly [TypeId]: TypeId = TypeId
   get isRetryable(): boolean {
     return false

@@ -39,6 +39,7 @@ interface Common {
  * - `StoreFailed`: the store could not be read or written.
  * - `StoreRecovered`: a write that had failed was made up for.
  * - `Revoked`: a token set was revoked at the provider.
+ * - `RevokeFailed`: a token set could not be revoked, or not all of it: what is left lives to its end.
  *
  * @since 0.1.0
  * @category models
@@ -62,6 +63,7 @@ export type AuthEvent = Data.TaggedEnum<{
   }
   StoreRecovered: Common
   Revoked: Common & { readonly generation: number }
+  RevokeFailed: Common & { readonly generation: number; readonly error: AuthError }
 }>
 
 /**

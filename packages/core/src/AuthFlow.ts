@@ -104,7 +104,10 @@ export interface AuthFlow {
   readonly initialGrant: Option.Option<
     (credential: Credential) => Effect.Effect<RefreshGrant, AuthError.AuthError>
   >
-  /** Revokes a token set at the provider (RFC 7009). None: the provider cannot. */
+  /**
+   * Revokes a token set at the provider (RFC 7009). Runs again where it failed for a moment, so what is
+   * already revoked must not fail. None: the provider cannot.
+   */
   readonly revoke: Option.Option<(tokens: TokenSet) => Effect.Effect<void, AuthError.AuthError>>
   /** Asks the provider whether it accepts an access token. None: the provider cannot be asked. */
   readonly validate: Option.Option<

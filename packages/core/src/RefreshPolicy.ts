@@ -42,7 +42,10 @@ export interface RefreshPolicy {
    * tries. `Retry-After` is honoured on top of it.
    */
   readonly retry?: Schedule.Schedule<unknown, AuthError> | undefined
-  /** Calls the flow's `revoke` with what this process minted, when the scope closes (R18). Default: false. */
+  /**
+   * Calls the flow's `revoke` with what this process minted, when the scope closes (R18). Transient failures
+   * are retried by `retry`, within `mintDeadline`. Default: false.
+   */
   readonly revokeOnRelease?: boolean | undefined
   /**
    * Is given a promise with each flight that starts, which resolves when the flight has ended, however it

@@ -39,7 +39,7 @@ export interface Call {
   /** The provider's name. */
   readonly provider: string
   /** Which operation the call belongs to. */
-  readonly operation: "login" | "refresh" | "validate"
+  readonly operation: "login" | "refresh" | "validate" | "revoke"
   /** The request, secrets and all. It never appears in an error. */
   readonly request: HttpClientRequest.HttpClientRequest
   /**

@@ -76,7 +76,8 @@ export interface Options {
   /**
    * The server's issuer identifier, character by character as its metadata has it. What is not
    * configured is read from there at the first mint (RFC 8414; then OpenID's document), and again
-   * after an hour.
+   * after an hour, or where the token endpoint is not there any more. While that fails, what was known
+   * is used.
    */
   readonly issuer?: string | undefined
   /** Where tokens are issued. With it nothing is discovered. */

@@ -1,16 +1,22 @@
+import * as AuthFlow from "@latchkey/core/AuthFlow"
 import { Fault, Ledger, OAuth2Sandbox, Wire } from "@latchkey/testing"
 import { assert, describe } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 import { it } from "@latchkey/testing/SettledTest"
 import type * as OAuth2 from "../src/OAuth2.ts"
+import * as Discovery from "../src/internal/discovery.ts"
 import {
   apiUrl,
   connect,
   failure,
+  formOf,
   type Handler,
   issuer,
   nonce,
@@ -25,11 +31,16 @@ const discovered = (ledger: Ledger.Ledger) => Ledger.entries(ledger, "Discovered
 const token = Wire.json(200, { access_token: `access-${nonce}`, token_type: "Bearer", expires_in: 60 })
 
 /** A server with such metadata, at the first of its well-known URLs. */
-const server = (metadata: unknown, more: Partial<OAuth2.LayerOptions> = {}, documents?: Handler) =>
+const server = (
+  metadata: unknown,
+  more: Partial<OAuth2.LayerOptions> = {},
+  documents?: Handler,
+  answer: () => Wire.SandboxResponse = () => token
+) =>
   Effect.gen(function* () {
     const { network, requests } = yield* recorded((request) =>
       request.method === "POST"
-        ? Effect.succeed(token)
+        ? Effect.sync(answer)
         : (documents?.(request) ?? Effect.succeed(Wire.json(200, metadata)))
     )
     const { tokenUrl: _, ...rest } = options
@@ -39,8 +50,21 @@ const server = (metadata: unknown, more: Partial<OAuth2.LayerOptions> = {}, docu
       ...more
     })
     const urls = Effect.map(requests, (all) => all.map(({ method, url }) => `${method} ${url.href}`))
+    const grants = Effect.map(requests, (all) =>
+      all.filter(({ method }) => method === "POST").map((request) => formOf(request).get("grant_type"))
+    )
     const error = failure(connected.manager)
-    return { ...connected, urls, error }
+    return { ...connected, urls, grants, error }
+  })
+
+/** What an effect brings that ends within this time; it fails where it does not. */
+const within = <A, E>(duration: Duration.DurationInput, effect: Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(effect)
+    yield* TestClock.adjust(duration)
+    const exit = yield* Fiber.poll(fiber)
+    assert.isTrue(Option.isSome(exit), `it takes longer than ${Duration.format(duration)}`)
+    return yield* Fiber.join(fiber)
   })
 
 const metadata = { issuer, token_endpoint: `${issuer}/token` }
@@ -50,13 +74,13 @@ describe("discovery", () => {
     Effect.gen(function* () {
       const { manager, sandbox } = yield* setup({ make, accessLifetime: "5 minutes" })
       assert.deepStrictEqual(yield* sandbox.ledger, [])
-      for (let mint = 0; mint < 6; mint++) {
+      for (let mint = 0; mint < 12; mint++) {
         yield* manager.get
         yield* TestClock.adjust("5 minutes")
       }
       const ledger = yield* sandbox.ledger
       assert.deepStrictEqual(discovered(ledger), ["/.well-known/oauth-authorization-server"])
-      assert.strictEqual(Ledger.count(ledger).logins, 6)
+      assert.strictEqual(Ledger.count(ledger).logins, 12)
     })
   )
 
@@ -64,27 +88,143 @@ describe("discovery", () => {
     Effect.gen(function* () {
       const { manager, sandbox } = yield* setup({ make, accessLifetime: "61 minutes" })
       yield* manager.get
-      yield* sandbox.fault("discovery", Fault.Status({ status: 503 }))
+      yield* sandbox.fault("discovery", Fault.Status({ status: 503 }), { times: 2 })
       yield* TestClock.adjust("61 minutes")
       yield* manager.get
       const { faults, logins } = Ledger.count(yield* sandbox.ledger)
-      assert.deepStrictEqual([faults, logins], [1, 2])
+      assert.deepStrictEqual([faults, logins], [2, 2])
       yield* TestClock.adjust("61 minutes")
       yield* manager.get
       assert.lengthOf(discovered(yield* sandbox.ledger), 2)
     })
   )
 
-  it.scoped("goes on with what it knows after 5 seconds where nobody answers", () =>
+  it.scoped("goes on with what it knows after 2 seconds where nobody answers", () =>
     Effect.gen(function* () {
       const { manager, sandbox } = yield* setup({ make, accessLifetime: "61 minutes" })
       yield* manager.get
       yield* TestClock.adjust("61 minutes")
       yield* sandbox.fault("discovery", Fault.Hang(), { times: Infinity })
-      const fiber = yield* Effect.fork(manager.get)
-      yield* TestClock.adjust("5 seconds")
-      yield* Fiber.join(fiber)
+      yield* within("2 seconds", manager.get)
       assert.strictEqual(Ledger.count(yield* sandbox.ledger).logins, 2)
+    })
+  )
+
+  it.scoped("asks again a minute after that, and not before", () =>
+    Effect.gen(function* () {
+      const { manager, sandbox } = yield* setup({ make, accessLifetime: "61 minutes" })
+      yield* manager.get
+      yield* TestClock.adjust("61 minutes")
+      yield* sandbox.fault("discovery", Fault.Html(), { times: Infinity })
+      const faults = Effect.gen(function* () {
+        yield* manager.invalidate((yield* manager.status).generation)
+        yield* manager.get
+        return Ledger.count(yield* sandbox.ledger).faults
+      })
+      assert.strictEqual(yield* faults, 2)
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(yield* faults, 2)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* faults, 4)
+    })
+  )
+
+  it.scoped("R17: a clock that was set back does not make it last for longer", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(10 * 3_600_000)
+      const { manager, sandbox } = yield* setup({ make, accessLifetime: "10 minutes" })
+      yield* manager.get
+      yield* TestClock.setTime(3_600_000)
+      yield* manager.invalidate(1)
+      yield* manager.get
+      assert.lengthOf(discovered(yield* sandbox.ledger), 2)
+    })
+  )
+
+  it.scoped("a flight that is cut off meanwhile counts as a failure of it: the next one goes on", () =>
+    Effect.gen(function* () {
+      const { manager, sandbox } = yield* setup(
+        { make, accessLifetime: "61 minutes" },
+        { policy: { mintDeadline: "500 millis" } }
+      )
+      yield* manager.get
+      yield* TestClock.adjust("61 minutes")
+      yield* sandbox.fault("discovery", Fault.Hang(), { times: Infinity })
+      assert.strictEqual((yield* failure(manager))._tag, "Unavailable")
+      yield* within(0, manager.get)
+      assert.strictEqual(Ledger.count(yield* sandbox.ledger).logins, 2)
+    })
+  )
+
+  for (const status of [300, 301, 302, 307, 308, 404, 405, 410]) {
+    it.scoped(`a token endpoint that answers ${status} has moved: the next mint looks where to`, () =>
+      Effect.gen(function* () {
+        let path = "/old"
+        const { network, requests } = yield* recorded(({ method, url }) =>
+          Effect.succeed(
+            method === "GET"
+              ? Wire.json(200, { issuer, token_endpoint: `${issuer}${path}` })
+              : url.pathname === path
+                ? token
+                : Wire.text(status, "", { location: `${issuer}/new` })
+          )
+        )
+        const { tokenUrl: _, ...rest } = options
+        const { manager } = yield* connect(network, { ...rest, issuer })
+        yield* manager.get
+        path = "/new"
+        yield* TestClock.adjust("1 minute")
+        assert.deepInclude(yield* failure(manager), { _tag: "InvalidResponse", status })
+        yield* manager.get
+        assert.deepStrictEqual(
+          (yield* requests)
+            .map(({ url }) => url.pathname)
+            .filter((pathname) => !pathname.includes("well-known")),
+          ["/old", "/old", "/new"]
+        )
+      })
+    )
+  }
+
+  for (const status of [400, 401, 403, 429, 500, 503]) {
+    it.scoped(`a token endpoint that answers ${status} is where it was: nobody asks again`, () =>
+      Effect.gen(function* () {
+        let answer = Wire.json(status, {})
+        const { manager, urls } = yield* server(
+          metadata,
+          { policy: { retry: Schedule.stop } },
+          undefined,
+          () => answer
+        )
+        yield* failure(manager)
+        answer = token
+        yield* manager.get
+        assert.lengthOf(
+          (yield* urls).filter((url) => url.startsWith("GET")),
+          1
+        )
+      })
+    )
+  }
+
+  it.scoped("what has moved is still asked where it was while the metadata cannot be had", () =>
+    Effect.gen(function* () {
+      let answer = Wire.text(404)
+      let document = Wire.json(200, metadata)
+      const { manager, urls } = yield* server(
+        metadata,
+        {},
+        () => Effect.succeed(document),
+        () => answer
+      )
+      yield* failure(manager)
+      answer = token
+      document = Wire.text(503)
+      yield* manager.get
+      assert.deepStrictEqual(
+        (yield* urls).map((url) => url.slice(0, 4)),
+        ["GET ", "POST", "GET ", "GET ", "POST"]
+      )
     })
   )
 
@@ -98,8 +238,31 @@ describe("discovery", () => {
         assert.strictEqual(error._tag, "Unavailable")
         assert.strictEqual(error.code, "timed_out")
         assert.isTrue(error._tag === "Unavailable" && error.neverSent)
-        assert.include(error.message, "longer than 10 seconds")
+        assert.include(error.message, "longer than 4 seconds")
       })
+  )
+
+  it.scoped("Errors, R8: so does a secret that nobody hands out", () =>
+    Effect.gen(function* () {
+      const { manager } = yield* setup(
+        { make, refreshTokens: "rotates" },
+        {
+          refreshToken: Redacted.make("one"),
+          clientSecret: Effect.never
+        }
+      )
+      const refresh = Option.getOrThrow(manager.flow.refresh)
+      const fiber = yield* Effect.fork(Effect.flip(refresh(AuthFlow.refreshGrant(Redacted.make("one")))))
+      yield* TestClock.adjust("10 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, {
+        _tag: "Unavailable",
+        code: "timed_out",
+        neverSent: true,
+        operation: "refresh"
+      })
+      assert.include(error.message, "longer than 10 seconds")
+    })
   )
 
   it.scoped("a failure is not cached: the retry asks again, and no caller sees it", () =>
@@ -162,6 +325,125 @@ describe("discovery", () => {
     })
   )
 
+  const failures = [
+    ["a 404", () => Wire.text(404)],
+    ["a 403 of a firewall", () => Wire.text(403)],
+    ["a redirect", () => Wire.text(302, "", { location: issuer })],
+    ["a 404 with metadata", () => Wire.json(404, metadata)],
+    ["a 408", () => Wire.text(408)],
+    ["a 500", () => Wire.text(500)],
+    ["a 503", () => Wire.text(503)],
+    ["a 429", () => Wire.text(429, "", { "retry-after": "3600" })],
+    ["HTML", () => Wire.text(200, "<html>", { "content-type": "text/html" })],
+    ["another issuer", () => Wire.json(200, { ...metadata, issuer: "https://evil.example" })],
+    ["no token endpoint", () => Wire.json(200, { issuer })]
+  ] as const
+
+  for (const [name, document] of failures) {
+    for (const broken of ["oauth-authorization-server", "openid-configuration"] as const) {
+      it.scoped(`one document is enough: ${name} instead of ${broken} is no failure`, () =>
+        Effect.gen(function* () {
+          const { manager, urls } = yield* server(metadata, {}, ({ url }) =>
+            Effect.succeed(url.pathname.endsWith(broken) ? document() : Wire.json(200, metadata))
+          )
+          yield* manager.get
+          const { length } = yield* urls
+          assert.strictEqual(length, broken === "oauth-authorization-server" ? 3 : 2)
+        })
+      )
+    }
+  }
+
+  it.scoped(
+    "one document is enough: a connection that is lost, or an answer that never comes, is no failure",
+    () =>
+      Effect.gen(function* () {
+        for (const fault of [Fault.ResetBefore(), Fault.Hang()]) {
+          const { manager, sandbox } = yield* setup({ make })
+          yield* sandbox.fault("discovery", fault)
+          yield* within("4 seconds", manager.get)
+          assert.deepStrictEqual(discovered(yield* sandbox.ledger), ["/.well-known/openid-configuration"])
+        }
+      })
+  )
+
+  for (const [first, second, expected] of [
+    ["a 404", "a 503", { _tag: "Unavailable", status: 503 }],
+    ["a 503", "a 404", { _tag: "Unavailable", status: 503 }],
+    ["a 404", "a 408", { _tag: "Unavailable", status: 408 }],
+    ["a 404", "a 500", { _tag: "Unavailable", status: 500 }],
+    ["another issuer", "a 503", { _tag: "Unavailable", status: 503 }],
+    ["a 404", "a 429", { _tag: "RateLimited", status: 429 }],
+    ["a 404", "another issuer", { _tag: "InvalidResponse", status: 200 }],
+    ["another issuer", "a 404", { _tag: "InvalidResponse", status: 200 }],
+    ["a 404", "a 403 of a firewall", { _tag: "InvalidResponse", status: 404 }]
+  ] as const) {
+    it.scoped(`of two failures the one that tells more is told: ${first}, then ${second}`, () =>
+      Effect.gen(function* () {
+        const of = (wanted: string) => failures.find(([name]) => name === wanted)?.[1]() ?? Wire.text(500)
+        const { error } = yield* server(metadata, { policy: { retry: Schedule.stop } }, ({ url }) =>
+          Effect.succeed(of(url.pathname.endsWith("openid-configuration") ? second : first))
+        )
+        assert.deepInclude(yield* error, expected)
+      })
+    )
+  }
+
+  it.scoped("Errors: a failure says of what mint it is, and all that the server said", () =>
+    Effect.gen(function* () {
+      const { error } = yield* server(
+        metadata,
+        { refreshToken: Redacted.make("first"), policy: { retry: Schedule.stop } },
+        () => Effect.succeed(Wire.text(503, "", { "retry-after": "5", "x-request-id": "req-1" }))
+      )
+      assert.deepInclude(yield* error, {
+        _tag: "Unavailable",
+        operation: "refresh",
+        endpoint: `GET ${issuer}/.well-known/oauth-authorization-server`,
+        requestId: "req-1",
+        neverSent: true,
+        retryAfter: DateTime.unsafeMake(5_000)
+      })
+    })
+  )
+
+  it.effect("what has moved is forgotten once: a late answer of the old one forgets no new one", () =>
+    Effect.gen(function* () {
+      let path = "/old"
+      const { network, requests } = yield* recorded(() =>
+        Effect.succeed(Wire.json(200, { issuer, token_endpoint: `${issuer}${path}` }))
+      )
+      const locate = Discovery.make({ provider: "oauth2", client: network, issuer, revocationUrl: undefined })
+      const old = yield* locate.find("login")
+      path = "/new"
+      yield* locate.moved(old)
+      assert.strictEqual((yield* locate.find("login")).tokenUrl, `${issuer}/new`)
+      yield* locate.moved(old)
+      assert.strictEqual((yield* locate.find("login")).tokenUrl, `${issuer}/new`)
+      assert.lengthOf(yield* requests, 2)
+    })
+  )
+
+  it.scoped("R8: HTML for a moment puts no refresh token in doubt, and nobody logs in for it", () =>
+    Effect.gen(function* () {
+      for (const [name, document] of failures) {
+        let isAway = true
+        const { grants, manager } = yield* server(
+          metadata,
+          { refreshToken: Redacted.make("first"), login: true, policy: { retry: Schedule.stop } },
+          () => Effect.succeed(isAway ? document() : Wire.json(200, metadata))
+        )
+        for (let flight = 0; flight < 3; flight++) {
+          yield* failure(manager)
+        }
+        isAway = false
+        yield* TestClock.adjust("1 hour")
+        yield* manager.get
+        assert.deepStrictEqual(yield* grants, ["refresh_token"], name)
+      }
+    })
+  )
+
   it.scoped("RFC 8414, 3.1: the path of an issuer goes behind the well-known one, OpenID's before it", () =>
     Effect.gen(function* () {
       const { error, urls } = yield* server({}, { issuer: `${issuer}/tenant` }, () =>
@@ -193,10 +475,13 @@ describe("discovery", () => {
     ["a token endpoint that is no URL", { ...metadata, token_endpoint: "/token" }],
     ["a token endpoint with userinfo", { ...metadata, token_endpoint: `https://me:${nonce}@x.example/` }],
     ["a token endpoint with a fragment", { ...metadata, token_endpoint: `${issuer}/token#${nonce}` }],
+    ["a query and a fragment", { ...metadata, token_endpoint: `${issuer}/token?a=1#${nonce}` }],
+    ["a token endpoint that is no string", { ...metadata, token_endpoint: [`${issuer}/token`] }],
     [
-      "a revocation endpoint over HTTP",
-      { ...metadata, revocation_endpoint: "http://login.oauth2.example/r" }
+      "a token endpoint in clear text on loopback",
+      { ...metadata, token_endpoint: "http://127.0.0.1:8080/t" }
     ],
+    ["a token endpoint in CLEAR TEXT on loopback", { ...metadata, token_endpoint: "HTTP://localhost/t" }],
     ["no object", []]
   ] as const) {
     it.scoped(`R14: RFC 8414, 3.3: metadata with ${name} is InvalidResponse, and no secret is sent`, () =>
@@ -207,6 +492,65 @@ describe("discovery", () => {
       })
     )
   }
+
+  for (const [name, optional] of [
+    ["a revocation endpoint over HTTP", { revocation_endpoint: "http://login.oauth2.example/r" }],
+    ["a revocation endpoint on loopback", { revocation_endpoint: "http://[::1]/r" }],
+    ["a revocation endpoint that is no URL", { revocation_endpoint: "/revoke" }],
+    ["a revocation endpoint that is no string", { revocation_endpoint: 7 }],
+    ["methods that are no list", { token_endpoint_auth_methods_supported: "client_secret_post" }],
+    ["methods that are null", { token_endpoint_auth_methods_supported: null, revocation_endpoint: null }],
+    ["methods that are no names", { token_endpoint_auth_methods_supported: [7, null, {}] }]
+  ] as const) {
+    it.scoped(`what is optional breaks no mint: ${name}`, () =>
+      Effect.gen(function* () {
+        const { manager, urls } = yield* server({ ...metadata, ...optional })
+        yield* manager.get
+        assert.deepStrictEqual((yield* urls).slice(1), [`POST ${issuer}/token`])
+      })
+    )
+  }
+
+  it.scoped("R14: an issuer on loopback may name its own clear-text endpoints, whatever scheme it has", () =>
+    Effect.gen(function* () {
+      for (const local of [
+        "http://localhost:8080",
+        "https://localhost:8080",
+        "HTTPS://localhost:8080",
+        "http://127.0.0.1"
+      ]) {
+        const { manager } = yield* server(
+          { issuer: local, token_endpoint: "http://127.0.0.1:9090/token" },
+          { issuer: local }
+        )
+        yield* manager.get
+      }
+    })
+  )
+
+  it.scoped("R14: however it is written, an issuer on another machine names no clear-text loopback URL", () =>
+    Effect.gen(function* () {
+      for (const remote of ["HTTPS://login.oauth2.example", " https://login.oauth2.example"]) {
+        const { error } = yield* server(
+          { issuer: remote, token_endpoint: "http://127.0.0.1:9090/token" },
+          { issuer: remote }
+        )
+        assert.strictEqual((yield* error)._tag, "InvalidResponse")
+      }
+    })
+  )
+
+  it.scoped("R14: dangerouslyAllowInsecureHttp lets a remote issuer name any clear-text endpoint", () =>
+    Effect.gen(function* () {
+      for (const token_endpoint of ["http://login.oauth2.example/token", "http://127.0.0.1:9090/token"]) {
+        const { manager } = yield* server(
+          { ...metadata, token_endpoint },
+          { dangerouslyAllowInsecureHttp: true }
+        )
+        yield* manager.get
+      }
+    })
+  )
 
   it.scoped("R14: no redirect is followed", () =>
     Effect.gen(function* () {
@@ -230,6 +574,7 @@ describe("discovery", () => {
     [["client_secret_post"], "body"],
     [["client_secret_basic", "client_secret_post"], "header"],
     [["private_key_jwt"], "header"],
+    [["client_secret_post", 7], "body"],
     [undefined, "header"]
   ] as const) {
     it.scoped(

@@ -22,8 +22,11 @@ export const verdict = (error: AuthError): Verdict =>
       ? "refresh token refused"
       : "terminal"
 
+const wasNeverSent = (error: AuthError): boolean =>
+  (error._tag === "Unavailable" || error._tag === "InvalidResponse") && error.neverSent === true
+
 /** R12: whether a failed mint may have made the provider issue a token all the same. */
-export const mayHaveIssued = (error: AuthError): boolean => isMalformed(error)
+export const mayHaveIssued = (error: AuthError): boolean => isMalformed(error) && !wasNeverSent(error)
 
 /** A gateway that lost its upstream, and a server that broke down half way: the request did arrive. */
 const didNotArrive = new Set([503, 521, 522, 523, 525, 526, 530])
@@ -33,9 +36,9 @@ const didNotArrive = new Set([503, 521, 522, 523, 525, 526, 530])
  * (timeout, connection lost), or one that says nothing of what was done.
  */
 export const mayHaveSpent = (error: AuthError): boolean =>
-  isMalformed(error) ||
-  (error._tag === "Unavailable" &&
-    error.neverSent !== true &&
-    (error.status === undefined ||
-      error.status === 408 ||
-      (error.status >= 500 && !didNotArrive.has(error.status))))
+  !wasNeverSent(error) &&
+  (isMalformed(error) ||
+    (error._tag === "Unavailable" &&
+      (error.status === undefined ||
+        error.status === 408 ||
+        (error.status >= 500 && !didNotArrive.has(error.status)))))

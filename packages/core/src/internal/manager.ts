@@ -13,11 +13,12 @@ import * as AuthEvent from "../AuthEvent.ts"
 import type { AuthFlow } from "../AuthFlow.ts"
 import * as Expiry from "../Expiry.ts"
 import type * as TokenManager from "../TokenManager.ts"
-import { Flight } from "./flight.ts"
+import { Flight, isolatesRequests } from "./flight.ts"
 import { TypeId } from "./managerTypeId.ts"
 import { Minting } from "./minting.ts"
 import type { Parts } from "./parts.ts"
 import { shutDown, tooLate, unavailable } from "./ownErrors.ts"
+import { retryPlan } from "./retryPlan.ts"
 
 /**
  * A flight over a store ends within so many deadlines: R13 lets it wait three and a half for leases, and one
@@ -32,6 +33,7 @@ export class Manager implements TokenManager.TokenManager {
 
   readonly #parts: Parts
   readonly #minting: Minting
+  readonly #isolated = isolatesRequests()
   #flight: Flight | undefined
   #closed = false
 
@@ -117,7 +119,9 @@ export class Manager implements TokenManager.TokenManager {
   #launch(): Flight {
     const { leasing, policy, runtime } = this.#parts
     const longest = policy.mintDeadline * (leasing === undefined ? 1 : deadlinesOverStore)
-    const flight: Flight = new Flight(runtime, this.#parts.now() + longest, () => this.#lose(flight))
+    const flight: Flight = new Flight(runtime, this.#parts.now() + longest, this.#isolated, () =>
+      this.#lose(flight)
+    )
     this.#flight = flight
     // Not immediate: the caller that triggers a background refresh does not even run its first step.
     flight.fiber = Runtime.runFork(runtime)(
@@ -258,27 +262,32 @@ export class Manager implements TokenManager.TokenManager {
     })
   }
 
+  /** R18: revokes what this process minted, within the time of a mint, and tells what became of it. */
   get #revoke(): Effect.Effect<void> {
     return Effect.suspend(() => {
+      const { events, policy, store } = this.#parts
+      const { provider, revoke } = this.flow
       const current = this.#parts.serving.current
-      const revoke = this.flow.revoke
-      if (
-        !this.#parts.policy.revokeOnRelease ||
-        current === undefined ||
-        !current.ours ||
-        Option.isNone(revoke)
-      ) {
+      if (!policy.revokeOnRelease || current === undefined || !current.ours || Option.isNone(revoke)) {
         return Effect.void
       }
       const { generation, tokens } = current
-      return revoke.value(tokens).pipe(
+      return Effect.suspend(() => revoke.value(tokens)).pipe(
+        Effect.retry(retryPlan(policy.retry, this.#parts.now() + policy.mintDeadline)),
         Effect.interruptible,
-        Effect.timeout(this.#parts.policy.mintDeadline),
-        Effect.zipRight(this.#parts.store === undefined ? Effect.void : this.#parts.store.forget),
+        Effect.timeoutFail({
+          duration: policy.mintDeadline,
+          onTimeout: () => tooLate(provider, "revoke", "it did not answer in time")
+        }),
+        Effect.zipRight(store === undefined ? Effect.void : store.forget),
         Effect.matchCause({
-          onFailure: () => {},
-          onSuccess: () =>
-            this.#parts.events.emit(AuthEvent.AuthEvent.Revoked({ ...this.#parts.events.common, generation }))
+          onFailure: (cause) => {
+            const error = Option.getOrElse(Cause.failureOption(cause), () =>
+              unavailable(provider, "revoke", "its flow died of a defect")
+            )
+            events.emit(AuthEvent.AuthEvent.RevokeFailed({ ...events.common, generation, error }))
+          },
+          onSuccess: () => events.emit(AuthEvent.AuthEvent.Revoked({ ...events.common, generation }))
         })
       )
     })

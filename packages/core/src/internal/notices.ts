@@ -156,6 +156,17 @@ export const decide = (state: State, subject: Subject, happening: Happening, now
         now
       )
     }
+    case "RevokeFailed":
+      // Once in the life of a manager, at its end: nothing to hold back.
+      return {
+        state,
+        lines: [
+          {
+            level: "Warning",
+            message: `${provider}: its token could not be revoked, or not all of it, and lives on to its end. ${happening.error.message}`
+          }
+        ]
+      }
     case "StoreAnswered":
       return answered(state, provider, happening.action)
     default:

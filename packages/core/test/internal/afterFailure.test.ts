@@ -5,7 +5,7 @@ import { mayHaveIssued, mayHaveSpent, verdict, type Verdict } from "../../src/in
 
 const runs = { fastCheck: { numRuns: 1_000 } }
 
-const operations = ["login", "refresh", "validate", "request", "store"] as const
+const operations = ["login", "refresh", "validate", "revoke", "request", "store"] as const
 
 const fields = (operation: AuthError.Operation, status?: number) => ({
   provider: "acme",
@@ -111,6 +111,7 @@ describe("afterFailure", () => {
     for (const error of [
       new AuthError.Unavailable({ ...fields("refresh"), neverSent: true }),
       new AuthError.Unavailable(fields("refresh", 503)),
+      new AuthError.InvalidResponse({ ...fields("refresh", 200), neverSent: true }),
       new AuthError.RateLimited(fields("refresh", 429)),
       new AuthError.Unauthorized(fields("refresh", 401)),
       new AuthError.AccessDenied(fields("refresh", 403)),
@@ -120,6 +121,10 @@ describe("afterFailure", () => {
     ]) {
       assert.isFalse(mayHaveSpent(error), `${error._tag} ${error.status}`)
     }
+  })
+
+  it("R12: what was never sent has issued nothing", () => {
+    assert.isFalse(mayHaveIssued(new AuthError.InvalidResponse({ ...fields("login", 200), neverSent: true })))
   })
 
   it.prop(

@@ -195,6 +195,19 @@ describe("what a manager logs", () => {
       ["0 Warning", "1 Warning", "2 Info", "3 Debug", "3 Info"]
     )
   })
+
+  it("log: a token that could not be revoked is said each time, and why", () => {
+    const failed = AuthEvent.RevokeFailed({ ...common, generation: 1, error })
+    const line =
+      "Warning test: its token could not be revoked, or not all of it, and lives on to its end. Check the secret."
+    assert.deepStrictEqual(
+      lines([
+        [0, failed],
+        [1, failed]
+      ]),
+      [`0 ${line}`, `1 ${line}`]
+    )
+  })
 })
 
 function shortened(line: string): string {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as oauth from "oauth4webapi"
 import type { AuthMethod, Options, PrivateKey } from "../OAuth2.ts"
-import type { Server } from "./discovery.ts"
+import type { Server } from "./metadata.ts"
 import * as Key from "./privateKey.ts"
 
 /** What a client authenticates with, as it was read last. */

@@ -4,12 +4,14 @@ import type { TokenSet } from "@latchkey/core/TokenSet"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as oauth from "oauth4webapi"
 import type { AuthMethod } from "../OAuth2.ts"
 import { type Authentication, clientAuth } from "./clientAuth.ts"
 import type { Locate } from "./discovery.ts"
+import type { Server } from "./metadata.ts"
 import { type Hooks, requestOf } from "./request.ts"
 import { unsent } from "./unsent.ts"
 import * as Wire from "./wire.ts"
@@ -25,6 +27,8 @@ export interface Options {
   /** Of assertions; none: the token URL. */
   readonly audience: string | undefined
   readonly defaultLifetimeSeconds: number
+  /** In milliseconds: how long all may take that precedes a request. Default: that of `unsent`. */
+  readonly patience?: number | undefined
 }
 
 /** How `oauth4webapi` makes a request. */
@@ -54,6 +58,32 @@ const search = (parameters: Parameters): URLSearchParams => {
   return all
 }
 
+/** A request that is ready to be sent, and the server that it goes to. */
+interface Prepared {
+  readonly call: TokenEndpoint.Call
+  readonly server: Server
+}
+
+/** What says that no endpoint is at this URL: it redirects, which is not followed (R14), or nothing is there. */
+const isElsewhere = ({ status }: AuthError.AuthError): boolean =>
+  status !== undefined &&
+  ((status >= 300 && status < 400) || status === 404 || status === 405 || status === 410)
+
+/** The failure of two that is worth another try, else the first. */
+const worthMore = (first: AuthError.AuthError, second: AuthError.AuthError): AuthError.AuthError =>
+  second.isRetryable && !first.isRetryable ? second : first
+
+/** Both must have succeeded. */
+const combine = (
+  first: Either.Either<void, AuthError.AuthError>,
+  second: Either.Either<void, AuthError.AuthError>
+): Either.Either<void, AuthError.AuthError> =>
+  Either.isLeft(first) && Either.isLeft(second)
+    ? Either.left(worthMore(first.left, second.left))
+    : Either.isLeft(first)
+      ? first
+      : second
+
 /** The endpoints of a server, as a client uses them. */
 export const make = (options: Options) => {
   const { client, clientId, provider } = options
@@ -65,14 +95,15 @@ export const make = (options: Options) => {
     authentication: Authentication,
     presented: ReadonlyArray<Redacted.Redacted<string>>,
     build: Build
-  ): Effect.Effect<TokenEndpoint.Call, AuthError.AuthError> =>
+  ): Effect.Effect<Prepared, AuthError.AuthError> =>
     Effect.gen(function* () {
-      const server = yield* options.server(operation)
-      if (operation === "validate" && server.revocationUrl === undefined) {
+      const server = yield* options.server.find(operation)
+      if (operation === "revoke" && server.revocationUrl === undefined) {
+        const problem = server.revocationProblem ?? "its metadata has no revocation endpoint"
         return yield* new AuthError.InvalidResponse({
           provider,
           operation,
-          message: `${provider} names no revocation endpoint: set "revocationUrl", or leave "revokeOnRelease" out.`
+          message: `${provider} cannot be asked to revoke: ${problem}. Set "revocationUrl", or leave "revokeOnRelease" out.`
         })
       }
       const auth = yield* clientAuth(authentication, options.authMethod, server)
@@ -97,8 +128,14 @@ export const make = (options: Options) => {
         secrets: [...secretOf(authentication), ...presented, ...basicOf(request)],
         request
       }
-      return call
-    }).pipe((prepared) => unsent(provider, operation, prepared))
+      return { call, server }
+    }).pipe((prepared) => unsent(provider, operation, prepared, options.patience))
+
+  /** Sends it to the token endpoint. Where that is gone, the metadata is looked at again at the next mint. */
+  const mint = ({ call, server }: Prepared) =>
+    Effect.tapError(TokenEndpoint.exchange(client, call, read), (error) =>
+      isElsewhere(error) ? options.server.moved(server) : Effect.void
+    )
 
   const revokeOne = (
     authentication: Authentication,
@@ -106,13 +143,13 @@ export const make = (options: Options) => {
     hint: "access_token" | "refresh_token"
   ) =>
     Effect.flatMap(
-      prepare("validate", authentication, [token], (as, client, auth, hooks) =>
+      prepare("revoke", authentication, [token], (as, client, auth, hooks) =>
         oauth.revocationRequest(as, client, auth, Redacted.value(token), {
           ...hooks,
           additionalParameters: { token_type_hint: hint }
         })
       ),
-      (call) => TokenEndpoint.exchange(client, call, Wire.readRevocation)
+      ({ call }) => TokenEndpoint.exchange(client, call, Wire.readRevocation)
     )
 
   return {
@@ -121,7 +158,7 @@ export const make = (options: Options) => {
         prepare("login", authentication, [], (as, client, auth, hooks) =>
           oauth.clientCredentialsGrantRequest(as, client, auth, search(parameters), hooks)
         ),
-        (call) => TokenEndpoint.exchange(client, call, read)
+        mint
       ),
     refresh: (
       authentication: Authentication,
@@ -135,9 +172,12 @@ export const make = (options: Options) => {
             additionalParameters: search(parameters)
           })
         ),
-        (call) => TokenEndpoint.exchange(client, call, read)
+        mint
       ),
-    /** The refresh token first: a server may end the access token with it (RFC 7009, section 2.1). */
+    /**
+     * Each token for itself: the failure of one leaves no other alive. The refresh token first: a server may end
+     * the access token with it (RFC 7009, section 2.1).
+     */
     revoke: (
       authentication: Authentication,
       tokens: TokenSet,
@@ -149,15 +189,19 @@ export const make = (options: Options) => {
         {
           onNone: () => access,
           onSome: ({ value }) =>
-            Effect.zipRight(
-              revokeOne(authentication, value, "refresh_token"),
-              // RFC 7009, section 2.2.1: a server that cannot do this has done what it can.
-              Effect.catchIf(
-                access,
-                (error) => error.code === "unsupported_token_type",
-                () => Effect.void
-              )
-            )
+            Effect.zipWith(
+              Effect.either(revokeOne(authentication, value, "refresh_token")),
+              access.pipe(
+                // RFC 7009, section 2.2.1: a server that cannot do this has done what it can.
+                Effect.catchIf(
+                  (error) => error.code === "unsupported_token_type",
+                  () => Effect.void
+                ),
+                Effect.either
+              ),
+              combine,
+              { concurrent: true }
+            ).pipe(Effect.flatten)
         }
       )
     }

@@ -6,6 +6,7 @@ import type { Options } from "../OAuth2.ts"
 import * as ClientAuth from "./clientAuth.ts"
 import * as Credentials from "./credentials.ts"
 import * as Discovery from "./discovery.ts"
+import { endpoint } from "./endpoint.ts"
 import * as Exchange from "./exchange.ts"
 import * as Parameters from "./parameters.ts"
 import { unsent } from "./unsent.ts"
@@ -21,16 +22,15 @@ const locate = Effect.fnUntraced(function* (
 ) {
   const { issuer } = options
   const check = (option: string, value: string | undefined) =>
-    value === undefined ? Effect.succeed(undefined) : Discovery.endpoint(provider, option, value, options)
+    value === undefined ? Effect.succeed(undefined) : endpoint(provider, option, value, options)
   const tokenUrl = yield* check("tokenUrl", options.tokenUrl)
   const revocationUrl = yield* check("revocationUrl", options.revocationUrl)
   if (issuer !== undefined) {
     yield* AuthFlow.url(provider, "issuer", issuer, options)
   }
   if (tokenUrl !== undefined) {
-    const server: Discovery.Server = { tokenUrl, revocationUrl, authMethods: undefined }
-    const revokes = revocationUrl !== undefined
-    return { tokenUrl, revokes, server: (): Effect.Effect<Discovery.Server> => Effect.succeed(server) }
+    const server = Discovery.fixed({ tokenUrl, revocationUrl, authMethods: undefined })
+    return { tokenUrl, revokes: revocationUrl !== undefined, server }
   }
   if (issuer === undefined) {
     return yield* new AuthFlow.InvalidOptions({

@@ -109,9 +109,24 @@ export const readTokens = (lifetimeSeconds: number) => {
   }
 }
 
-/** RFC 7009, section 2.2: 200, whatever became of the token. */
+/** What no endpoint of a server answers with: it comes from a proxy, or from a page at that URL. */
+const isPage = ({ headers }: TokenEndpoint.Answer): boolean =>
+  /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(headers["content-type"] ?? "") &&
+  // Some servers label their empty answer so.
+  headers["content-length"] !== "0"
+
+const notRevoked = {
+  tag: "InvalidResponse",
+  hint: "a page of HTML is not the answer of a revocation endpoint: check its URL, and a proxy on the way"
+} as const
+
+/** RFC 7009, section 2.2: 200, whatever became of the token and whatever stands in the body. */
 export const readRevocation = (
   call: TokenEndpoint.Call,
   answer: TokenEndpoint.Answer
 ): Either.Either<void, AuthError.AuthError> =>
-  isSuccess(answer) ? Either.void : Either.left(refused(call, answer))
+  !isSuccess(answer)
+    ? Either.left(refused(call, answer))
+    : isPage(answer)
+      ? Either.left(TokenEndpoint.refused(call, answer, notRevoked))
+      : Either.void
