@@ -133,7 +133,12 @@ describe("an answer", () => {
     ["an array", [granted]],
     ["no access_token", { ...granted, access_token: undefined }],
     ["an access_token that is a number", { ...granted, access_token: 7 }],
-    ["an access_token with a line break (R14)", { ...granted, access_token: "eyJ\r\nx-evil: 1" }]
+    ["an access_token with a line break (R14)", { ...granted, access_token: "eyJ\r\nx-evil: 1" }],
+    ["a token_type of DPoP (RFC 6749, 7.1)", { ...granted, token_type: "DPoP" }],
+    ["a token_type of mac (RFC 6749, 7.1)", { ...granted, token_type: "mac" }],
+    ["a token_type of Basic (RFC 6749, 7.1)", { ...granted, token_type: "Basic" }],
+    ["a token_type of no length (RFC 6749, 7.1)", { ...granted, token_type: "" }],
+    ["a lifetime in milliseconds", { ...granted, expires_in: 3_600_000 }]
   ] as const) {
     it(`200 with ${name} is InvalidResponse, which repeats none of it`, () => {
       const error = left(refresh(body))

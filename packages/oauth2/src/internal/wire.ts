@@ -75,12 +75,6 @@ const refused = (call: TokenEndpoint.Call, answer: TokenEndpoint.Answer): AuthEr
 
 const isSuccess = ({ status }: TokenEndpoint.Answer): boolean => status >= 200 && status < 300
 
-/** RFC 6749, section 7.1: a token of a type that the client does not understand must not be used. */
-const isBearer = (body: unknown): boolean => {
-  const type = field(body, "token_type")
-  return typeof type !== "string" || type.toLowerCase() === "bearer"
-}
-
 /** What a token endpoint says. `lifetimeSeconds` is that of a token whose answer has no `expires_in`. */
 export const readTokens = (lifetimeSeconds: number) => {
   const read = TokenEndpoint.read({
@@ -98,14 +92,7 @@ export const readTokens = (lifetimeSeconds: number) => {
     call: TokenEndpoint.Call,
     answer: TokenEndpoint.Answer
   ): Either.Either<TokenSet.TokenSet, AuthError.AuthError> => {
-    if (!isSuccess(answer)) {
-      return Either.left(refused(call, answer))
-    }
-    return isBearer(Option.getOrUndefined(answer.body))
-      ? read(call, answer)
-      : Either.left(
-          TokenEndpoint.unusable(call, answer, "the token type is not Bearer, which is all that can be sent")
-        )
+    return isSuccess(answer) ? read(call, answer) : Either.left(refused(call, answer))
   }
 }
 
