@@ -5,7 +5,7 @@
  */
 import type * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
-import type { AuthError } from "@latchkey/core/AuthError"
+import type { AuthError, Unavailable } from "@latchkey/core/AuthError"
 import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"
 import * as TokenManager from "@latchkey/core/TokenManager"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -117,8 +117,8 @@ export interface Options {
    */
   readonly rotates?: boolean | undefined
   /**
-   * Names the account in the keys of a store. Default: a hash of the first refresh token, where
-   * there is one.
+   * Names the account in the keys of a store: two people must not have the same. Default: a hash of the first
+   * refresh token, which is read for it when the layer is built; without one `clientId`.
    */
   readonly account?: string | undefined
   /**
@@ -158,7 +158,7 @@ export interface LayerOptions extends Options {
  */
 export const make: (
   options: Options
-) => Effect.Effect<AuthFlow.AuthFlow, AuthFlow.InvalidOptions, HttpClient.HttpClient> = makeFlow
+) => Effect.Effect<AuthFlow.AuthFlow, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> = makeFlow
 
 /** `@app/Acme` is `acme`: names stand in metrics and in the keys of stores. */
 const nameOf = ({ key }: { readonly key: string }): string =>
@@ -175,10 +175,10 @@ const nameOf = ({ key }: { readonly key: string }): string =>
 export function layer<Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   options: LayerOptions
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layer(
   options: LayerOptions
-): Layer.Layer<OAuth2, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<OAuth2, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layer<Id>(
   ...args: [tag: Context.Tag<Id, TokenManager.TokenManager>, options: LayerOptions] | [options: LayerOptions]
 ) {
@@ -188,7 +188,7 @@ export function layer<Id>(
 const layerOf = <Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   options: LayerOptions
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.scoped(
     tag,
     Effect.flatMap(make({ ...options, name: options.name ?? nameOf(tag) }), (flow) =>
@@ -247,10 +247,10 @@ export interface LayerConfig extends Omit<LayerOptions, FromConfig> {
 export function layerConfig<Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   config?: LayerConfig
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layerConfig(
   config?: LayerConfig
-): Layer.Layer<OAuth2, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<OAuth2, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layerConfig<Id>(
   first?: Context.Tag<Id, TokenManager.TokenManager> | LayerConfig,
   second?: LayerConfig
@@ -265,7 +265,7 @@ const isManagerTag = <Id>(
 const layerConfigOf = <Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   config: LayerConfig = {}
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
     Effect.map(readOptions(config.name ?? nameOf(tag), config), (options) => layerOf(tag, options))
   )

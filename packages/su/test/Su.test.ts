@@ -1,6 +1,6 @@
 import * as TokenSet from "@latchkey/core/TokenSet"
 import * as TokenStore from "@latchkey/core/TokenStore"
-import { Fault, Ledger, MemoryClient, SuSandbox } from "@latchkey/testing"
+import { Fault, Ledger, MemoryClient, SuSandbox, Wire } from "@latchkey/testing"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -203,6 +203,37 @@ describe("Su.validate", () => {
     )
   }
 
+  it.scoped("seed 002: a valid token is an explicit success, in the other spelling too", () =>
+    Effect.gen(function* () {
+      const { sandbox, validate } = yield* setup({ casing: "capitalised" })
+      yield* validate
+      assert.deepStrictEqual(
+        (yield* sandbox.ledger).map((entry) => entry._tag),
+        ["Login", "Validated"]
+      )
+    })
+  )
+
+  it.scoped("a portal's page, half an answer and an empty one are InvalidResponse, and the token stays", () =>
+    Effect.gen(function* () {
+      const { manager, sandbox, validate } = yield* setup()
+      yield* manager.get
+      const faults = [
+        Fault.Html(),
+        Fault.Truncated(),
+        Fault.EmptyBody(),
+        Fault.Body({ body: '{"success":"false"}' }),
+        Fault.Status({ status: 204 })
+      ]
+      for (const fault of faults) {
+        yield* sandbox.fault("validate", fault)
+        assert.strictEqual(yield* outcome(validate), "InvalidResponse")
+      }
+      assert.strictEqual(yield* outcome(validate), "success")
+      assert.strictEqual((yield* counts(sandbox)).mints, 1)
+    })
+  )
+
   it.scoped("an outage of the validation is Unavailable, and the token stays", () =>
     Effect.gen(function* () {
       const { manager, sandbox, validate } = yield* setup()
@@ -223,7 +254,9 @@ describe("Su.validate", () => {
       const { validate } = yield* connect(
         sandbox,
         { validateUrl: "https://su.example/validate" },
-        { elsewhere: elsewhere.handle }
+        {
+          elsewhere: (request) => Effect.as(elsewhere.handle(request), Wire.json(200, { success: true }))
+        }
       )
       yield* validate
       assert.deepStrictEqual(

@@ -70,6 +70,7 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
       tokenUrl ?? "",
       clientId,
       ...parameters.identity,
+      credentials.kind,
       credentials.account
     ),
     apiUrl: options.apiUrl,

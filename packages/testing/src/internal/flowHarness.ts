@@ -90,6 +90,13 @@ export interface Harness extends Process, Omit<Connection, "client"> {
   readonly pass: (duration: Duration.DurationInput) => Effect.Effect<void>
   /** Another process, with the same configuration. */
   readonly process: (store: TokenStore.Service) => Effect.Effect<Process, never, Scope.Scope>
+  /**
+   * A process of somebody else: with a token set that was issued to them, and the client that all share, or with
+   * a client of their own. `theirs` is where they are known.
+   */
+  readonly stranger: (
+    store: TokenStore.Service
+  ) => Effect.Effect<Process & { readonly theirs: Sandbox }, never, Scope.Scope>
   /** So many calls at once. */
   readonly calls: (count: number) => Effect.Effect<ReadonlyArray<string>>
   /** Runs an effect that takes at most this long, and lets that much time pass. */
@@ -117,10 +124,14 @@ export const setUp = <Id>(options: Options<Id>, world: World): Effect.Effect<Har
     const issued = yield* Ref.make(startsIssued ? Option.some(yield* sandbox.issue) : Option.none<Minted>())
     const target = targetOf(connection, sandbox, configured, issued)
 
-    const process = (store: TokenStore.Service | undefined) =>
+    const process = (
+      store: TokenStore.Service | undefined,
+      { client: network }: Connection = connection,
+      configuration: Target = target
+    ) =>
       Effect.gen(function* () {
-        const client = Layer.succeed(HttpClient.HttpClient, connection.client)
-        const layer = Layer.provide(options.layer(target), client)
+        const client = Layer.succeed(HttpClient.HttpClient, network)
+        const layer = Layer.provide(options.layer(configuration), client)
         const context = yield* Layer.build(
           store === undefined ? layer : Layer.provide(layer, Layer.succeed(TokenStore.TokenStore, store))
         )
@@ -128,13 +139,28 @@ export const setUp = <Id>(options: Options<Id>, world: World): Effect.Effect<Har
       }).pipe(Effect.orDie)
     const first = yield* process(undefined)
 
+    const stranger = (store: TokenStore.Service) =>
+      Effect.gen(function* () {
+        if (startsIssued) {
+          const other = yield* Ref.make(Option.some(yield* sandbox.issue))
+          const configuration = targetOf(connection, sandbox, configured, other)
+          return { ...(yield* process(store, connection, configuration)), theirs: sandbox }
+        }
+        const theirs = yield* options.sandbox({ nonce: `other-${nonce}`, accessLifetime: lifetime })
+        const network = yield* world.connect(theirs)
+        const secret = yield* Ref.make(theirs.credentials.clientSecret)
+        const configuration = targetOf(network, theirs, secret, issued)
+        return { ...(yield* process(store, network, configuration)), theirs }
+      })
+
     return {
       ...connection,
       ...first,
       sandbox,
       settle,
       pass: TestClock.adjust,
-      process,
+      process: (store) => process(store),
+      stranger,
       calls: (count) =>
         Effect.map(Effect.replicateEffect(first.call, count, { concurrency: "unbounded" }), (all) =>
           all.map(said)

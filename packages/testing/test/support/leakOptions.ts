@@ -1,3 +1,4 @@
+import type * as AuthError from "@latchkey/core/AuthError"
 import * as Autopay from "@latchkey/autopay/Autopay"
 import type * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
@@ -69,7 +70,7 @@ const badUrls = [
 const urlOptions: {
   readonly [option: string]: (
     url: string
-  ) => Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+  ) => Layer.Layer<never, AuthFlow.InvalidOptions | AuthError.Unavailable, HttpClient.HttpClient>
 } = {
   "Autopay's tokenUrl": (tokenUrl) =>
     Autopay.layer({ clientId: "client-id", clientSecret: secret, tokenUrl }),
@@ -92,7 +93,11 @@ const urlOptions: {
 /** Options that are wrong in themselves, beside a secret that is right, or that cannot be read. */
 const unreadable = failWith(new Error(`no such secret: ${nonce}`))
 const wrongOptions: {
-  readonly [name: string]: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+  readonly [name: string]: Layer.Layer<
+    never,
+    AuthFlow.InvalidOptions | AuthError.Unavailable,
+    HttpClient.HttpClient
+  >
 } = {
   "Autopay without a client id": Autopay.layer({ clientId: " ", clientSecret: secret }),
   "VaultsPay without a client id": VaultsPay.layer({
@@ -110,7 +115,7 @@ const wrongOptions: {
 }
 
 interface Configured {
-  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions | AuthError.Unavailable, HttpClient.HttpClient>
   readonly environment: Readonly<Record<string, string>>
   readonly url: string | undefined
 }
