@@ -1,3 +1,4 @@
+import * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import { Fault, Ledger, MemoryClient, PaymentsGateSandbox } from "@latchkey/testing"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -237,11 +238,81 @@ describe("the flow", () => {
         (options) => Effect.map(flow(options), ({ key }) => key)
       )
       assert.lengthOf([...new Set(keys)], keys.length)
+      assert.strictEqual(
+        (yield* flow({ ...account, ...pair })).key,
+        keys[3],
+        "an account beside it changes nothing"
+      )
+      const fingerprint = yield* AuthFlow.fingerprint("paymentsgate", "refreshToken", pair.refreshToken)
+      const named = yield* flow({ ...account, accountId: fingerprint })
+      assert.notStrictEqual(named.key, keys[3], "the kind of credential tells two apart that have one name")
       const { key } = yield* flow({ ...account, publicKey: Redacted.make("rotated") })
       assert.strictEqual(key, keys[0], "a rotated key keeps the tokens")
       assert.notInclude(keys.join(), nonce)
     })
   )
+
+  const secret = Redacted.make("s")
+  for (const [option, given] of [
+    ["publicKey", { accountId: "acc-1" }],
+    ["accountId", { publicKey: secret }],
+    ["refreshToken", { accessToken: secret }],
+    ["accessToken", { refreshToken: secret }],
+    ["refreshToken", { ...account, accessToken: secret }],
+    ["accessToken", { ...account, refreshToken: secret }],
+    ["accountId", { ...pair, publicKey: secret }],
+    ["publicKey", { ...pair, accountId: "acc-1" }],
+    ["publicKey", { accountId: "acc-1", refreshToken: secret }],
+    ["accountId", {}],
+    ["refreshToken", { ...pair, refreshToken: Redacted.make(" ") }]
+  ] as const) {
+    it.effect(
+      `Options: half of them is refused, and ${option} is named (${Object.keys(given).join() || "nothing"})`,
+      () =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(flow(given as PaymentsGate.Options))
+          assert.deepInclude(error, { _tag: "InvalidOptions", provider: "paymentsgate", option })
+          assert.include(error.message, `"${option}"`)
+        })
+    )
+  }
+
+  it.effect("Options: a secret manager that is away when the layer is built is Unavailable", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(flow({ ...pair, refreshToken: Effect.fail(nonce) }))
+      assert.strictEqual(error._tag, "Unavailable")
+      assert.notInclude(inspect(error), nonce)
+      // What names no account is read when it is needed.
+      yield* flow({ ...pair, accessToken: Effect.fail(nonce) })
+      yield* flow({ ...account, publicKey: Effect.fail(nonce) })
+    })
+  )
+
+  /** As `Redacted.make(process.env.X!)` is without the variable. */
+  const unset: Redacted.Redacted<string> = Redacted.make(JSON.parse("null"))
+  for (const [option, given, says] of [
+    ["publicKey", { ...account, publicKey: unset }, "is missing"],
+    ["publicKey", { ...account, publicKey: Redacted.make(" ") }, "is missing"],
+    ["accessToken", { ...pair, accessToken: unset }, "is missing"],
+    ["accessToken", { ...pair, accessToken: Redacted.make("a\u200bb") }, "no header can carry"],
+    ["accessToken", { ...pair, accessToken: Redacted.make("a\r\nx-evil: 1") }, "no header can carry"],
+    ["accessToken", { ...pair, accessToken: Redacted.make("a b") }, "no header can carry"]
+  ] as const) {
+    it.scoped(`Options: ${option} that ${says} is Unauthorized that says so, and nothing is sent, ever`, () =>
+      Effect.gen(function* () {
+        const { arrived, sandbox } = yield* makeSandbox
+        const { manager } = yield* connect(sandbox, given)
+        for (let round = 0; round < 20; round++) {
+          const error = yield* Effect.flip(manager.get)
+          assert.strictEqual(error._tag, "Unauthorized")
+          assert.include(error.message, `"${option}" `)
+          assert.include(error.message, says)
+          yield* TestClock.adjust("1 minute")
+        }
+        assert.deepStrictEqual(arrived, [])
+      })
+    )
+  }
 
   // Left failing: `"refreshToken" in options` in PaymentsGate.ts takes a field that is undefined for a pair.
   it.scoped("a token pair that is left undefined is none: the account logs in", () =>

@@ -34,6 +34,9 @@ const reopened = Effect.map(
   (records) => Effect.provideService(TokenStore.makeKeyValueStore, KeyValueStore.KeyValueStore, records)
 )
 
+/** As `Redacted.make(process.env.X!)` is without the variable. */
+const unset: Redacted.Redacted<string> = Redacted.make(JSON.parse("null"))
+
 /** Which refresh token paid for which mint, by number. */
 const presented = (ledger: Ledger.Ledger) =>
   Ledger.entries(ledger, "Refresh").map(({ presented }) => presented)
@@ -271,16 +274,120 @@ describe("the flow", () => {
           { ...options, tokenUrl: "https://tenant.vault.ist/token" },
           { ...options, account: "acme" },
           { login },
-          { login: { ...login, clientId: "you" } }
-        ],
+          { login: { ...login, clientId: "you" } },
+          { login: { grantType: "password", username: "me", password: Redacted.make("s") } },
+          { login, account: "acme" },
+          { login: { grantType: "password", username: "me", password: Redacted.make("s") }, account: "acme" }
+        ] as const,
         (one) => Effect.map(flow(one), ({ key }) => key)
       )
       assert.lengthOf([...new Set(keys)], keys.length)
       const renamed = yield* flow({ refreshToken: Redacted.make("another"), account: "acme" })
       assert.strictEqual(renamed.key, keys[3], "an account with a name keeps its tokens")
+      assert.strictEqual(
+        (yield* flow({ ...options, login })).key,
+        keys[0],
+        "a login beside it changes nothing"
+      )
+      const elsewhere = { ...login, clientId: "you", clientSecret: Redacted.make("rotated") }
+      assert.strictEqual((yield* flow({ ...options, login: elsewhere })).key, keys[0])
       assert.notInclude(keys.join(), nonce)
     })
   )
+
+  it.scoped("Keys: two people behind one login never share a record", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* VaultIstSandbox.make({ nonce, accessLifetime: lifetime })
+      const store = yield* TokenStore.makeMemory
+      const login = {
+        grantType: "client_credentials",
+        clientId: "the-app",
+        clientSecret: Redacted.make("s")
+      } as const
+      const people = yield* Effect.forEach([1, 2], () =>
+        Effect.flatMap(sandbox.issue, (issued) =>
+          connect(sandbox, { login, refreshToken: refreshTokenOf(issued) }, store)
+        )
+      )
+      for (let day = 0; day < 3; day++) {
+        const tokens = yield* Effect.forEach(people, ({ manager }) =>
+          Effect.map(manager.get, ({ value }) => Redacted.value(value))
+        )
+        assert.lengthOf([...new Set(tokens)], 2)
+        yield* TestClock.adjust(lifetime)
+      }
+      assert.deepInclude(yield* counts(sandbox), { refreshes: 6, reuses: 0, refusals: 0 })
+    })
+  )
+
+  it.effect(
+    "Options: a secret manager that is away when the layer is built is Unavailable, and may be tried again",
+    () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(flow({ refreshToken: Effect.fail(nonce) }))
+        assert.strictEqual(error._tag, "Unavailable")
+        assert.notInclude(inspect(error), nonce)
+        // With a name of the account there is nothing to read yet.
+        assert.strictEqual(
+          (yield* flow({ refreshToken: Effect.fail(nonce), account: "ada" })).provider,
+          "vault-ist"
+        )
+      })
+  )
+
+  const password = { grantType: "password", username: "ada", password: Redacted.make("s") } as const
+  const application = {
+    grantType: "client_credentials",
+    clientId: "me",
+    clientSecret: Redacted.make("s")
+  } as const
+  for (const [option, given] of [
+    ["account", { ...options, account: "" }],
+    ["account", { ...options, account: " " }],
+    ["account", { login: password, account: "" }],
+    ["username", { login: { ...password, username: "" } }],
+    ["username", { ...options, login: { ...password, username: " ada" } }],
+    ["clientId", { login: { ...application, clientId: "" } }],
+    ["clientId", { ...options, login: { ...application, clientId: " " } }],
+    ["refreshToken", { refreshToken: Redacted.make("") }],
+    ["refreshToken", { refreshToken: Redacted.make(" ") }],
+    ["refreshToken", { login: password, refreshToken: Effect.succeed(Redacted.make("")) }]
+  ] as const) {
+    it.effect(
+      `Options: ${option} that is empty fails the layer with InvalidOptions (${Object.keys(given).join()})`,
+      () =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(flow(given))
+          assert.deepInclude(error, { _tag: "InvalidOptions", provider: "vault-ist", option })
+        })
+    )
+  }
+
+  for (const [option, given] of [
+    ["clientSecret", { login: { ...application, clientSecret: unset } }],
+    ["password", { login: { ...password, password: unset } }],
+    ["password", { login: { ...password, password: Redacted.make(" ") } }],
+    ["refreshToken", { account: "ada", refreshToken: unset }],
+    ["refreshToken", { account: "ada", refreshToken: Redacted.make("\n") }]
+  ] as const) {
+    it.scoped(
+      `Options: ${option} that is missing is Unauthorized that names it, and nothing is sent, ever`,
+      () =>
+        Effect.gen(function* () {
+          const sandbox = yield* VaultIstSandbox.make({ nonce })
+          const elsewhere = yield* MemoryClient.recorder
+          const { manager } = yield* connect(sandbox, given, undefined, { elsewhere: elsewhere.handle })
+          for (let round = 0; round < 20; round++) {
+            const error = yield* Effect.flip(manager.get)
+            assert.strictEqual(error._tag, "Unauthorized")
+            assert.include(error.message, `"${option}" is missing or empty`)
+            yield* TestClock.adjust("1 minute")
+          }
+          assert.deepStrictEqual(yield* sandbox.ledger, [])
+          assert.deepStrictEqual(yield* elsewhere.requests, [])
+        })
+    )
+  }
 
   it.effect("neither a refresh token nor a login fails the layer with InvalidOptions", () =>
     Effect.gen(function* () {
