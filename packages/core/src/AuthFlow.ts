@@ -223,7 +223,17 @@ const flawed = (provider: string, option: string, flaw: string) =>
     message: `${provider}: the secret "${option}" ${flaw}.`
   })
 
-const unreadable = (provider: string, option: string, cause: Cause.Cause<unknown>) =>
+/**
+ * What an effect that provides a secret fails with, in our words: see {@link credential}.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const unreadable = (
+  provider: string,
+  option: string,
+  cause: Cause.Cause<unknown>
+): AuthError.AuthError =>
   Option.exists(Cause.failureOption(cause), OptionConfig.isMissingVariable)
     ? flawed(provider, option, missing)
     : new AuthError.Unavailable({

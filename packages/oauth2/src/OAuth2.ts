@@ -48,7 +48,7 @@ export class OAuth2 extends Tag("@latchkey/oauth2/OAuth2")<OAuth2>() {}
 export type AuthMethod = "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"
 
 /**
- * A private key as a JWK (RFC 7517): RSA, EC or Ed25519.
+ * A private key as a JWK (RFC 7517): RSA of 2,048 bits or more, EC or Ed25519.
  *
  * @since 0.1.0
  * @category models
@@ -132,7 +132,7 @@ export interface Options {
   readonly resource?: string | ReadonlyArray<string> | undefined
   /** More parameters of the token request. Not for secrets. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
-  /** The lifetime of an access token whose answer has no `expires_in`. Default: 5 minutes. */
+  /** The lifetime of an access token whose answer has no `expires_in`: at most 100 years. Default: 5 minutes. */
   readonly defaultLifetime?: Duration.DurationInput | undefined
   /** The provider's name in errors, events, metrics and store keys. Default: that of the tag, or `oauth2`. */
   readonly name?: string | undefined

@@ -1,7 +1,8 @@
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
+import * as TokenStore from "@latchkey/core/TokenStore"
 import { Ledger, MemoryClient, OAuth2Sandbox } from "@latchkey/testing"
 import * as HttpClient from "@effect/platform/HttpClient"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
@@ -9,11 +10,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
+import { it } from "@latchkey/testing/SettledTest"
 import * as OAuth2 from "../src/OAuth2.ts"
 import {
   apiUrl,
+  connect,
   issuer,
   nonce,
   options,
@@ -139,6 +143,7 @@ describe("the flow", () => {
         { refreshToken },
         { refreshToken: Redacted.make("another") },
         { refreshToken, account: "ada" },
+        { account: "ada" },
         { name: "acme" }
       ]
       const keys = yield* Effect.forEach(variants, (more) =>
@@ -148,7 +153,53 @@ describe("the flow", () => {
       assert.notInclude(keys.join(), nonce)
       const again = yield* flow({ ...options, clientSecret: Redacted.make("rotated"), scope: ["read", ""] })
       assert.strictEqual(again.key, keys[4])
+      const beside = yield* flow({ ...options, refreshToken, login: true })
+      assert.strictEqual(beside.key, keys[10], "a login beside it changes nothing")
     })
+  )
+
+  it.scoped("Keys: two people behind one client never share a record, with a login beside it too", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory
+      for (const login of [true, false]) {
+        const sandbox = yield* OAuth2Sandbox.make({
+          nonce,
+          refreshTokens: "rotates",
+          accessLifetime: "1 hour"
+        })
+        const network = MemoryClient.client([sandbox])
+        const people = yield* Effect.forEach([1, 2], () =>
+          Effect.flatMap(sandbox.issue, (issued) =>
+            connect(
+              network,
+              { ...optionsOf(sandbox), name: `${login}`, login, refreshToken: refreshTokenOf(issued) },
+              store
+            )
+          )
+        )
+        for (let hour = 0; hour < 3; hour++) {
+          const tokens = yield* Effect.forEach(people, ({ manager }) =>
+            Effect.map(manager.get, ({ value }) => Redacted.value(value))
+          )
+          assert.lengthOf([...new Set(tokens)], 2)
+          yield* TestClock.adjust("1 hour")
+        }
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { refreshes: 6, logins: 0, reuses: 0 })
+      }
+    })
+  )
+
+  it.effect(
+    "a secret manager that is away when the layer is built is Unavailable; with an account it is not asked",
+    () =>
+      Effect.gen(function* () {
+        const refreshToken = Effect.fail(nonce)
+        const error = yield* Effect.flip(flow({ ...options, refreshToken }))
+        assert.strictEqual(error._tag, "Unavailable")
+        assert.notInclude(inspect(error), nonce)
+        yield* flow({ ...options, refreshToken, account: "ada" })
+        yield* flow({ ...options, clientSecret: Effect.fail(nonce) })
+      })
   )
 
   it.effect("R15: shows no secret, however it is looked at", () =>

@@ -69,9 +69,17 @@ const refused = (call: TokenEndpoint.Call, answer: TokenEndpoint.Answer): AuthEr
   const tag = tagOf(call, answer, code)
   return TokenEndpoint.refused(tag === "Expired" ? { ...call, credential: "refresh_token" } : call, answer, {
     code,
-    tag
+    tag,
+    hint: tag === "Unauthorized" && sentBasic(call) ? refusedBasic : undefined
   })
 }
+
+const sentBasic = ({ request }: TokenEndpoint.Call): boolean =>
+  request.headers["authorization"]?.startsWith("Basic ") === true
+
+/** RFC 6749, section 2.3.1 makes every server take the header; some take the body only. */
+const refusedBasic =
+  'the credentials are not accepted: check "clientId" and "clientSecret"; they were sent in a header, as client_secret_basic: if the server takes them in the body only, set "authMethod" to "client_secret_post"'
 
 const isSuccess = ({ status }: TokenEndpoint.Answer): boolean => status >= 200 && status < 300
 
