@@ -277,6 +277,30 @@ describe("the flow", () => {
     )
   }
 
+  it("Options: half of an account, and half of a pair, do not compile", () => {
+    const check = (options: PaymentsGate.Options): PaymentsGate.Options => options
+    check(account)
+    check(pair)
+    check({ ...account, ...pair })
+    check({ ...account, accessToken: undefined, refreshToken: undefined })
+    // @ts-expect-error There is no publicKey.
+    check({ accountId: "acc-1" })
+    // @ts-expect-error There is no accountId.
+    check({ publicKey: secret })
+    // @ts-expect-error There is no refreshToken.
+    check({ accessToken: secret })
+    // @ts-expect-error There is no accessToken.
+    check({ refreshToken: secret })
+    // @ts-expect-error There is no refreshToken.
+    check({ ...account, accessToken: secret })
+    // @ts-expect-error There is no accountId.
+    check({ ...pair, publicKey: secret })
+    // @ts-expect-error There is half of each.
+    check({ accountId: "acc-1", refreshToken: secret })
+    // @ts-expect-error There is nothing.
+    check({})
+  })
+
   it.effect("Options: a secret manager that is away when the layer is built is Unavailable", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(flow({ ...pair, refreshToken: Effect.fail(nonce) }))

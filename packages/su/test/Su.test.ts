@@ -12,7 +12,9 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
 import { it } from "@latchkey/testing/SettledTest"
@@ -171,6 +173,48 @@ describe("the two environments", () => {
       const { key } = yield* flow({ clientSecret: Redacted.make("rotated") })
       assert.strictEqual(key, keys[0], "a rotated secret keeps the tokens")
     })
+  )
+})
+
+describe("the secret", () => {
+  for (const part of ["\u200b", "\u2019", "\n", "\r\nx-evil: 1", "\u0000"]) {
+    it.scoped(
+      `R14: one with ${JSON.stringify(part)} cannot stand in its header: Unauthorized, nothing is sent`,
+      () =>
+        Effect.gen(function* () {
+          const sandbox = yield* SuSandbox.make({ nonce })
+          const { manager } = yield* connect(sandbox, {
+            clientSecret: Redacted.make(`se${part}cret-${nonce}`)
+          })
+          const error = yield* Effect.flip(manager.get)
+          assert.strictEqual(error._tag, "Unauthorized")
+          assert.include(error.message, '"clientSecret" has characters that no header can carry')
+          assert.notInclude(inspect(error), nonce)
+          assert.deepStrictEqual(yield* sandbox.ledger, [])
+        })
+    )
+  }
+
+  it.scoped(
+    "R16: is read at each login, and one that cannot be read is Unavailable, without the reason",
+    () =>
+      Effect.gen(function* () {
+        const sandbox = yield* SuSandbox.make({ nonce, accessLifetime: lifetime })
+        const secret = yield* Ref.make(sandbox.credentials.clientSecret)
+        const { manager } = yield* connect(sandbox, { clientSecret: Ref.get(secret) })
+        yield* manager.get
+        const next = Redacted.make(`next-${nonce}`)
+        yield* sandbox.changeSecret(next)
+        yield* Ref.set(secret, next)
+        yield* TestClock.adjust(lifetime)
+        assert.strictEqual(yield* outcome(manager.get), "success")
+        const away = yield* connect(sandbox, { clientSecret: Effect.fail(nonce) })
+        const fiber = yield* Effect.fork(Effect.flip(away.manager.get))
+        yield* TestClock.adjust("20 seconds")
+        const error = yield* Fiber.join(fiber)
+        assert.strictEqual(error._tag, "Unavailable")
+        assert.notInclude(inspect(error), nonce)
+      })
   )
 })
 
