@@ -29,14 +29,12 @@ const isAccepted = (
 
 /** As a program without types calls it. */
 const untyped =
-  (
-    check: (provider: string, option: string, value: never) => Effect.Effect<string, AuthFlow.InvalidOptions>
-  ) =>
-  (provider: string, option: string, value: unknown) =>
-    check(provider, option, value as never)
+  (check: typeof AuthFlow.nonEmpty) =>
+  (...args: ReadonlyArray<unknown>): ReturnType<typeof AuthFlow.nonEmpty> =>
+    Reflect.apply(check, undefined, [...args])
 
-const untypedCredential = (provider: string, option: string, secret: unknown) =>
-  AuthFlow.credential(provider, option, secret as AuthFlow.Secret)
+const untypedCredential = (...args: ReadonlyArray<unknown>): ReturnType<typeof AuthFlow.credential> =>
+  Reflect.apply(AuthFlow.credential, undefined, [...args])
 
 const accepted = (check: typeof AuthFlow.url, value: string): string =>
   Effect.runSync(check("acme", "baseUrl", value))
