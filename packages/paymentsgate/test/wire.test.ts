@@ -82,6 +82,13 @@ describe("the login's request (unverified)", () => {
     assert.deepStrictEqual(sentBody(loginCall.request), { account_id: "acc-1", public_key: "pub-s3cret" })
     assert.isUndefined(loginCall.request.headers["authorization"])
     assert.deepInclude(loginCall, { operation: "login", credential: "client" })
+    assert.deepStrictEqual(loginCall.secrets.map(Redacted.value), ["pub-s3cret"])
+  })
+
+  it("asks for JSON, as the refresh does", () => {
+    for (const { request } of [loginCall, call]) {
+      assert.strictEqual(request.headers["accept"], "application/json")
+    }
   })
 })
 

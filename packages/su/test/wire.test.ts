@@ -4,6 +4,7 @@ import { isToken68 } from "@latchkey/core/TokenSet"
 import { Arbitraries } from "@latchkey/testing"
 import * as Headers from "@effect/platform/Headers"
 import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
@@ -222,11 +223,35 @@ describe("the login's refusals", () => {
     })
   }
 
+  it("R11: 429 and 503 carry Retry-After, and an error the request id of a header", () => {
+    for (const status of [429, 503]) {
+      const error = left(login(undefined, status, { "retry-after": "120", "x-request-id": "req-1" }))
+      const retryAfter =
+        error._tag === "RateLimited" || error._tag === "Unavailable" ? error.retryAfter : undefined
+      assert.strictEqual(retryAfter && DateTime.toEpochMillis(retryAfter), sentAt + 40 + 120_000)
+      assert.strictEqual(error.requestId, "req-1")
+    }
+  })
+
   it("R15: an error repeats neither the secret nor the message", () => {
     const secret = Redacted.value(options.clientSecret)
     const error = left(login({ ...refused, message: `Authorization Required for ${secret}` }, 401))
     assert.notInclude(inspect(error), secret)
     assert.notInclude(JSON.stringify(error), secret)
+  })
+})
+
+describe("the requests", () => {
+  it("ask for JSON, and say which secret no error may repeat", () => {
+    const accessToken = Redacted.make("sandbox_7f3d")
+    const validate = Wire.validate({ validateUrl: "https://su.example/validate", accessToken })
+    for (const { request } of [call, validate]) {
+      assert.strictEqual(request.headers["accept"], "application/json")
+    }
+    assert.deepInclude(call, { provider: "su", operation: "login", credential: "client" })
+    assert.deepStrictEqual(call.secrets, [options.clientSecret])
+    assert.deepInclude(validate, { provider: "su", operation: "validate", credential: "access_token" })
+    assert.deepStrictEqual(validate.secrets, [accessToken])
   })
 })
 
