@@ -106,7 +106,11 @@ const wrongOptions: {
     clientSecret: secret
   }),
   "PaymentsGate without an account": PaymentsGate.layer({ accountId: "", publicKey: secret }),
-  "vault.ist without anything to start from": VaultIst.layer({}),
+  "vault.ist without anything to start from": VaultIst.layer({})
+}
+
+/** Secrets that the layer itself reads, from a secret manager that is away. */
+const awayOptions: typeof wrongOptions = {
   "vault.ist whose refresh token cannot be read": VaultIst.layer({ refreshToken: unreadable }),
   "PaymentsGate whose pair cannot be read": PaymentsGate.layer({
     accessToken: secret,
@@ -167,6 +171,10 @@ export const describeOptions = (): void => {
 
     for (const [name, layer] of Object.entries(wrongOptions)) {
       it.effect(`R15: no secret of ${name} is shown`, () => fails(layer, "InvalidOptions"))
+    }
+
+    for (const [name, layer] of Object.entries(awayOptions)) {
+      it.effect(`R15: no secret of ${name} is shown`, () => fails(layer, "Unavailable"))
     }
 
     for (const [provider, { environment, layer, url }] of Object.entries(configured)) {
