@@ -100,10 +100,9 @@ describe("an answer", () => {
       assert.strictEqual(tokens.tokenType, "Bearer")
       assert.strictEqual(tokens.issuedAt, sentAt)
       assert.strictEqual(tokens.expiresAt, sentAt + 3_600_000)
-      assert.deepStrictEqual(
-        Option.map(tokens.refreshToken, ({ expiresAt, value }) => [Redacted.value(value), expiresAt]),
-        Option.some([granted.refresh_token, Option.none()])
-      )
+      const brought = Option.getOrThrow(tokens.refreshToken)
+      assert.strictEqual(Redacted.value(brought.value), granted.refresh_token)
+      assert.isTrue(Option.isNone(brought.expiresAt))
     }
   })
 
@@ -174,6 +173,16 @@ describe("a refusal", () => {
       assert.strictEqual(left(login(body, status))._tag, ofLogin)
     })
   }
+
+  it("a code stands in error, and wins over the status", () => {
+    for (const read of [refresh, login]) {
+      assert.deepInclude(left(read({ error: "access_denied" }, 401)), {
+        _tag: "AccessDenied",
+        code: "access_denied"
+      })
+      assert.deepInclude(left(read({ error: "invalid_client" }, 200)), { _tag: "Unauthorized", status: 200 })
+    }
+  })
 
   it("R15: an error repeats none of the tokens", () => {
     for (const secret of [accessToken, refreshToken].map((secret) => Redacted.value(secret))) {

@@ -188,6 +188,7 @@ describe("the login's refusals", () => {
     for (const body of [
       refused,
       { success: false, message: "authorization  required" },
+      { success: false, message: "Error 401: Authorization Required." },
       { Status: "Failed", Data: null, Message: "Authorization Required" }
     ]) {
       for (const status of [200, 401]) {
