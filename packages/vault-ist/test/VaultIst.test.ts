@@ -233,6 +233,38 @@ describe("the login (unverified)", () => {
     })
   )
 
+  it.scoped(
+    "R6: a configured refresh token that is refused is followed by a login, with the login's own secret",
+    () =>
+      Effect.gen(function* () {
+        const bodies: Array<unknown> = []
+        const sandbox = yield* VaultIstSandbox.make({ nonce })
+        const { manager } = yield* connect(
+          sandbox,
+          {
+            refreshToken: Redacted.make("configured"),
+            login: { grantType: "client_credentials", clientId: "me", clientSecret: Redacted.make("s") },
+            tokenUrl: "https://login.example/token"
+          },
+          undefined,
+          {
+            elsewhere: (request) =>
+              Effect.sync(() => {
+                bodies.push(Option.getOrUndefined(Wire.parseJson(request)))
+                return bodies.length === 1
+                  ? Wire.json(400, { error: "invalid_grant" })
+                  : Wire.json(200, { access_token: "a", expires_in: 60 })
+              })
+          }
+        )
+        yield* manager.get
+        assert.deepStrictEqual(bodies, [
+          { grant_type: "refresh_token", refresh_token: "configured" },
+          { grant_type: "client_credentials", client_id: "me", client_secret: "s" }
+        ])
+      })
+  )
+
   it.scoped("R5: a configured refresh token goes before the login", () =>
     Effect.gen(function* () {
       const bodies = yield* recorded({
