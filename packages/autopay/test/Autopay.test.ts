@@ -427,6 +427,8 @@ describe("the flow", () => {
   for (const [option, value] of [
     ["clientId", ""],
     ["clientId", "  "],
+    ["audience", ""],
+    ["audience", " "],
     ["tokenUrl", ""],
     ["tokenUrl", "/oauth/token"],
     ["tokenUrl", "http://api-auth.autopay.io/oauth/token"],

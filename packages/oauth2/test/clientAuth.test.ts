@@ -484,6 +484,7 @@ describe("options that contradict each other fail the layer", () => {
     ["origins", { ...secret, origins: ["http://api.oauth2.example"] }],
     ["origins", { ...secret, origins: [] }],
     ["account", { ...grant, account: "" }],
+    ["assertionAudience", { ...key, assertionAudience: " " }],
     ["account", { ...secret, account: " " }],
     ["refreshToken", { refreshToken: Redacted.make("") }],
     ["defaultLifetime", { ...secret, defaultLifetime: 0 }],

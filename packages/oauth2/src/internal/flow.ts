@@ -76,6 +76,10 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
   const authentication = yield* ClientAuth.make(provider, options)
   const parameters = yield* Parameters.make(provider, options)
   const defaultLifetimeSeconds = yield* lifetimeOf(provider, options)
+  const audience =
+    options.assertionAudience === undefined
+      ? options.issuer
+      : yield* AuthFlow.nonEmpty(provider, "assertionAudience", options.assertionAudience)
   const credentials = yield* Credentials.make(provider, options, authentication)
   const endpoints = Exchange.make({
     provider,
@@ -83,7 +87,7 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
     clientId,
     server,
     authMethod: options.authMethod,
-    audience: options.assertionAudience ?? options.issuer,
+    audience,
     defaultLifetimeSeconds
   })
   return yield* AuthFlow.make({
