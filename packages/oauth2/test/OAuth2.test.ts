@@ -296,6 +296,31 @@ describe("layerConfig", () => {
     })
   )
 
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* OAuth2Sandbox.make({ nonce, accessLifetime: "1 hour" })
+      const policy = { staleWindow: "10 minutes", jitter: 0 } as const
+      const context = yield* build(
+        OAuth2.layerConfig({ policy }),
+        {
+          OAUTH2_ISSUER: issuer,
+          OAUTH2_CLIENT_ID: sandbox.credentials.clientId,
+          OAUTH2_CLIENT_SECRET: Redacted.value(sandbox.credentials.clientSecret),
+          OAUTH2_API_URL: apiUrl
+        },
+        MemoryClient.layer([sandbox])
+      )
+      const layer = Layer.provide(
+        OAuth2.layer({ ...optionsOf(sandbox), policy }),
+        MemoryClient.layer([sandbox])
+      )
+      for (const manager of [context, yield* Layer.build(layer)].map(Context.get(OAuth2.OAuth2))) {
+        yield* manager.get
+        assert.strictEqual(Option.getOrUndefined((yield* manager.status).staleAt), 3_600_000 - 600_000)
+      }
+    })
+  )
+
   for (const [missing, variables] of [
     ["OAUTH2_CLIENT_ID", { OAUTH2_API_URL: apiUrl, OAUTH2_ISSUER: issuer }],
     ["OAUTH2_API_URL", { OAUTH2_CLIENT_ID: "me", OAUTH2_ISSUER: issuer }],

@@ -7,6 +7,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -254,6 +255,15 @@ describe("the flow", () => {
 
   /** As a program without types calls it. */
   const untyped = (options: unknown): ReturnType<typeof flow> => Reflect.apply(flow, undefined, [options])
+  it.effect("R14: clear text is for loopback, or for those who ask for it by an ugly name", () =>
+    Effect.gen(function* () {
+      yield* flow({ ...account, baseUrl: "http://127.0.0.1:8080" })
+      const insecure = { ...account, baseUrl: "http://gateway.internal" }
+      assert.strictEqual(yield* outcome(flow(insecure)), "InvalidOptions")
+      yield* flow({ ...insecure, dangerouslyAllowInsecureHttp: true })
+    })
+  )
+
   const secret = Redacted.make("s")
   for (const [option, given] of [
     ["publicKey", { accountId: "acc-1" }],
@@ -431,6 +441,25 @@ describe("layerConfig", () => {
     })
   )
 
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const { sandbox } = yield* makeSandbox
+      const policy = { staleWindow: "10 minutes", jitter: 0 } as const
+      const { clientId, clientSecret } = sandbox.credentials
+      const context = yield* build(
+        variables(clientId, Redacted.value(clientSecret)),
+        MemoryClient.layer([sandbox]),
+        { policy }
+      )
+      const configured = yield* Effect.provide(PaymentsGate.PaymentsGate, context)
+      const { manager } = yield* connect(sandbox, { ...accountOf(sandbox), policy })
+      for (const { get, status } of [configured, manager]) {
+        yield* get
+        assert.strictEqual(Option.getOrUndefined((yield* status).staleAt), lifetime - 600_000)
+      }
+    })
+  )
+
   for (const missing of ["PAYMENTSGATE_ACCOUNT_ID", "PAYMENTSGATE_PUBLIC_KEY"]) {
     it.scoped(`without ${missing} it fails with InvalidOptions that names it and holds no secret`, () =>
       Effect.gen(function* () {
@@ -462,6 +491,34 @@ describe("Client", () => {
         Array.from({ length: 3 }, () => ["/deals", 200])
       )
       assert.strictEqual(Ledger.count(ledger).mints, 1)
+    })
+  )
+
+  it.scoped("R14: is made afresh wherever it is provided: no tenant gets another's", () =>
+    Effect.gen(function* () {
+      const memo = yield* Layer.makeMemoMap
+      const scope = yield* Effect.scope
+      const tenants = yield* Effect.forEach(["acme", "globex"], (tenant) =>
+        Effect.gen(function* () {
+          const sandbox = yield* PaymentsGateSandbox.make({
+            nonce: tenant,
+            origin: `https://${tenant}.example`
+          })
+          const layer = PaymentsGate.layer({ ...accountOf(sandbox), baseUrl: sandbox.apiOrigin })
+          const context = yield* PaymentsGate.Client.layer.pipe(
+            Layer.provide(layer),
+            Layer.provide(MemoryClient.layer([sandbox])),
+            Layer.buildWithMemoMap(memo, scope)
+          )
+          return { sandbox, client: Context.get(context, PaymentsGate.Client) }
+        })
+      )
+      for (const { client } of tenants) {
+        assert.strictEqual((yield* client.get("/")).status, 200)
+      }
+      for (const { sandbox } of tenants) {
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { mints: 1, requests: 1, rejections: 0 })
+      }
     })
   )
 })

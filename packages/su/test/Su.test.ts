@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -384,6 +385,29 @@ describe("the flow", () => {
     )
   }
 
+  it.effect("its store key tells credentials apart and holds none", () =>
+    Effect.gen(function* () {
+      const given = {
+        environment: "sandbox",
+        domain: "hotel.example",
+        clientSecret: Redacted.make(nonce)
+      } as const
+      const keys = yield* Effect.forEach(
+        [
+          given,
+          { ...given, environment: "live", baseUrl: "https://connect-sandbox.su-api.com" } as const,
+          { ...given, domain: "inn.example" },
+          { ...given, baseUrl: "https://su.example" }
+        ],
+        (one) => Effect.map(flow(one), ({ key }) => key)
+      )
+      assert.lengthOf([...new Set(keys)], keys.length)
+      const rotated = yield* flow({ ...given, clientSecret: Redacted.make("rotated") })
+      assert.strictEqual(rotated.key, keys[0], "a rotated secret keeps the tokens")
+      assert.notInclude(keys.join(), nonce)
+    })
+  )
+
   it.effect("R14: clear text is for loopback, or for those who ask for it by an ugly name", () =>
     Effect.gen(function* () {
       yield* flow({ ...options, baseUrl: "http://127.0.0.1:8080" })
@@ -444,6 +468,25 @@ describe("layerConfig", () => {
     })
   )
 
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* SuSandbox.make({ nonce, accessLifetime: lifetime })
+      const policy = { staleWindow: "10 minutes", jitter: 0 } as const
+      const { clientId, clientSecret } = sandbox.credentials
+      const context = yield* build(
+        environment({ domain: clientId, secret: Redacted.value(clientSecret) }),
+        MemoryClient.layer([sandbox]),
+        { policy }
+      )
+      const configured = yield* Effect.provide(Su.Su, context)
+      const { manager } = yield* connect(sandbox, { policy })
+      for (const { get, status } of [configured, manager]) {
+        yield* get
+        assert.strictEqual(Option.getOrUndefined((yield* status).staleAt), lifetime - 600_000)
+      }
+    })
+  )
+
   for (const [variable, value] of [
     ["SU_ENVIRONMENT", undefined],
     ["SU_ENVIRONMENT", "production"],
@@ -486,6 +529,35 @@ describe("Client", () => {
         Array.from({ length: 3 }, () => ["/rooms", 200])
       )
       assert.strictEqual(Ledger.count(ledger).mints, 1)
+    })
+  )
+
+  it.scoped("R14: is made afresh wherever it is provided: no tenant gets another's", () =>
+    Effect.gen(function* () {
+      const memo = yield* Layer.makeMemoMap
+      const scope = yield* Effect.scope
+      const tenants = yield* Effect.forEach(["acme", "globex"], (tenant) =>
+        Effect.gen(function* () {
+          const sandbox = yield* SuSandbox.make({
+            nonce: tenant,
+            domain: `${tenant}.example`,
+            origin: `https://${tenant}.example`
+          })
+          const layer = Su.layer({ ...optionsOf(sandbox), baseUrl: sandbox.apiOrigin })
+          const context = yield* Su.Client.layer.pipe(
+            Layer.provide(layer),
+            Layer.provide(MemoryClient.layer([sandbox])),
+            Layer.buildWithMemoMap(memo, scope)
+          )
+          return { sandbox, client: Context.get(context, Su.Client) }
+        })
+      )
+      for (const { client } of tenants) {
+        assert.strictEqual((yield* client.get("/")).status, 200)
+      }
+      for (const { sandbox } of tenants) {
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { mints: 1, requests: 1, rejections: 0 })
+      }
     })
   )
 })

@@ -6,6 +6,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -421,6 +422,21 @@ describe("the flow", () => {
     )
   }
 
+  it.effect("R14: clear text is for loopback, or for those who ask for it by an ugly name", () =>
+    Effect.gen(function* () {
+      const tokenUrl = "http://127.0.0.1:8080/token"
+      yield* flow({ ...options, tokenUrl, apiUrl: "http://localhost:8080" })
+      for (const more of [
+        { tokenUrl: "http://gateway.internal/token" },
+        { apiUrl: "http://gateway.internal" }
+      ]) {
+        const insecure = { ...options, ...more }
+        assert.strictEqual(yield* outcome(flow(insecure)), "InvalidOptions")
+        yield* flow({ ...insecure, dangerouslyAllowInsecureHttp: true })
+      }
+    })
+  )
+
   it.effect("neither a refresh token nor a login fails the layer with InvalidOptions", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(flow({}))
@@ -498,12 +514,78 @@ describe("layerConfig", () => {
     })
   )
 
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* VaultIstSandbox.make({ nonce, accessLifetime: lifetime })
+      const policy = { staleWindow: "1 hour", jitter: 0 } as const
+      const [one, other] = [refreshTokenOf(yield* sandbox.issue), refreshTokenOf(yield* sandbox.issue)]
+      const context = yield* build(
+        [["VAULT_IST_REFRESH_TOKEN", Redacted.value(one)]],
+        MemoryClient.layer([sandbox]),
+        { policy }
+      )
+      const configured = yield* Effect.provide(VaultIst.VaultIst, context)
+      const { manager } = yield* connect(sandbox, { refreshToken: other, policy })
+      for (const { get, status } of [configured, manager]) {
+        yield* get
+        assert.strictEqual(Option.getOrUndefined((yield* status).staleAt), lifetime - 3_600_000)
+      }
+    })
+  )
+
   it.scoped("without VAULT_IST_REFRESH_TOKEN it fails with InvalidOptions that names it", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(build([], MemoryClient.layer([])))
       const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
       assert.strictEqual(error?._tag, "InvalidOptions")
       assert.include(inspect(error, { depth: 20 }), "VAULT_IST_REFRESH_TOKEN")
+    })
+  )
+})
+
+describe("Client", () => {
+  it.scoped("R14: is made afresh wherever it is provided: no tenant gets another's", () =>
+    Effect.gen(function* () {
+      const memo = yield* Layer.makeMemoMap
+      const scope = yield* Effect.scope
+      const tenants = yield* Effect.forEach(["acme", "globex"], (tenant) =>
+        Effect.gen(function* () {
+          const sandbox = yield* VaultIstSandbox.make({ nonce: tenant, origin: `https://${tenant}.example` })
+          const layer = VaultIst.layer({
+            refreshToken: refreshTokenOf(yield* sandbox.issue),
+            tokenUrl: `${sandbox.tokenOrigin}/v2.0/reference/gettoken`,
+            apiUrl: sandbox.apiOrigin
+          })
+          const context = yield* VaultIst.Client.layer.pipe(
+            Layer.provide(layer),
+            Layer.provide(MemoryClient.layer([sandbox])),
+            Layer.buildWithMemoMap(memo, scope)
+          )
+          return { sandbox, client: Context.get(context, VaultIst.Client) }
+        })
+      )
+      for (const { client } of tenants) {
+        assert.strictEqual((yield* client.get("/")).status, 200)
+      }
+      for (const { sandbox } of tenants) {
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { mints: 1, requests: 1, rejections: 0 })
+      }
+    })
+  )
+
+  it.scoped("relative URLs start at the API's base URL, and every client shares the tag's token", () =>
+    Effect.gen(function* () {
+      const { client, manager, sandbox } = yield* setup()
+      yield* manager.get
+      for (const path of ["/accounts", "accounts", "https://api.vault.ist/accounts"]) {
+        yield* client.get(path)
+      }
+      const ledger = yield* sandbox.ledger
+      assert.deepStrictEqual(
+        Ledger.entries(ledger, "Request").map(({ path, status }) => [path, status]),
+        Array.from({ length: 3 }, () => ["/accounts", 200])
+      )
+      assert.strictEqual(Ledger.count(ledger).refreshes, 1)
     })
   )
 })
