@@ -394,8 +394,8 @@ export const nonEmpty = (
 
 /**
  * The key of a flow's tokens in a store: a SHA-256 of what tells two credentials apart (provider,
- * environment, token URL, client id, tenant). No secret goes in, and two credentials never share
- * a key.
+ * environment, token URL, the kind of credential where there are several, and the account: a client id,
+ * or the {@link fingerprint} of a refresh token). No secret goes in, and two credentials never share a key.
  *
  * @since 0.1.0
  * @category constructors
