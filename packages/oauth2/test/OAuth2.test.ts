@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
@@ -143,6 +144,7 @@ describe("the flow", () => {
         { refreshToken },
         { refreshToken: Redacted.make("another") },
         { refreshToken, account: "ada" },
+        { refreshToken, clientId: "you" },
         { account: "ada" },
         { name: "acme" }
       ]
@@ -155,6 +157,37 @@ describe("the flow", () => {
       assert.strictEqual(again.key, keys[4])
       const beside = yield* flow({ ...options, refreshToken, login: true })
       assert.strictEqual(beside.key, keys[10], "a login beside it changes nothing")
+    })
+  )
+
+  it.scoped("RFC 6749, 5.1: the granted scope is kept, as the server names it", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* OAuth2Sandbox.make({ nonce, scope: "read write" })
+      const made = yield* Effect.provide(OAuth2.make(optionsOf(sandbox)), MemoryClient.layer([sandbox]))
+      const tokens = yield* Effect.flatMap(made.credential, Option.getOrThrow(made.login))
+      assert.strictEqual(Option.getOrUndefined(tokens.scope), "read write")
+    })
+  )
+
+  it.scoped("R16: another refresh token opens the gate, with the same client secret", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* OAuth2Sandbox.make({ nonce, refreshTokens: "rotates" })
+      const dead = refreshTokenOf(yield* sandbox.issue)
+      yield* sandbox.revokeRefreshTokens
+      const current = yield* Ref.make(dead)
+      const { manager } = yield* connect(MemoryClient.client([sandbox]), {
+        ...optionsOf(sandbox),
+        refreshToken: Ref.get(current)
+      })
+      for (let round = 0; round < 4; round++) {
+        assert.strictEqual(yield* outcome(manager.get), "Expired")
+        yield* TestClock.adjust("5 minutes")
+      }
+      assert.strictEqual(yield* outcome(manager.get), "Expired")
+      // The gate is closed for longer than the second after which the credential is looked at.
+      yield* Ref.set(current, refreshTokenOf(yield* sandbox.issue))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* outcome(manager.get), "success")
     })
   )
 
