@@ -1,3 +1,4 @@
+import type { Unavailable } from "@latchkey/core/AuthError"
 import type { InvalidOptions } from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -132,7 +133,11 @@ const observe = (watched: ReadonlyArray<Watched>): Effect.Effect<ReadonlyArray<S
 /** The demo from the opening to the verdict. */
 export const demo = (
   options: Options
-): Effect.Effect<Summary.Verdict, AuthHttpClient.OriginConflict | InvalidOptions, HttpClient.HttpClient> =>
+): Effect.Effect<
+  Summary.Verdict,
+  AuthHttpClient.OriginConflict | InvalidOptions | Unavailable,
+  HttpClient.HttpClient
+> =>
   Effect.gen(function* () {
     const { screen, traffic } = options
     const providers = yield* Providers

@@ -1,3 +1,4 @@
+import type { Unavailable } from "@latchkey/core/AuthError"
 import type { InvalidOptions } from "@latchkey/core/AuthFlow"
 import type { TokenManager } from "@latchkey/core/TokenManager"
 import type { Served } from "@latchkey/testing/Loopback"
@@ -30,7 +31,7 @@ export interface Provider {
   readonly name: string
   readonly start: (
     serve: Serve
-  ) => Effect.Effect<Running, InvalidOptions, HttpClient.HttpClient | Scope.Scope>
+  ) => Effect.Effect<Running, InvalidOptions | Unavailable, HttpClient.HttpClient | Scope.Scope>
 }
 
 /** Makes a provider of the demo from the layer that an application would use. */
@@ -38,7 +39,10 @@ export const make = <Id>(options: {
   readonly name: string
   readonly tag: Context.Tag<Id, TokenManager>
   readonly sandbox: Effect.Effect<Sandbox>
-  readonly layer: (sandbox: Sandbox, url: string) => Layer.Layer<Id, InvalidOptions, HttpClient.HttpClient>
+  readonly layer: (
+    sandbox: Sandbox,
+    url: string
+  ) => Layer.Layer<Id, InvalidOptions | Unavailable, HttpClient.HttpClient>
   readonly script: ReadonlyArray<Step>
 }): Provider => ({
   name: options.name,

@@ -72,7 +72,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     options.tokenUrl ?? Wire.defaultTokenUrl,
     options
   )
-  const audience = options.audience ?? Wire.defaultAudience
+  const audience = yield* AuthFlow.nonEmpty(
+    Wire.provider,
+    "audience",
+    options.audience ?? Wire.defaultAudience
+  )
   return yield* AuthFlow.make({
     provider: Wire.provider,
     key: yield* AuthFlow.storeKey(Wire.provider, tokenUrl, clientId, audience),

@@ -427,6 +427,8 @@ describe("the flow", () => {
   for (const [option, value] of [
     ["clientId", ""],
     ["clientId", "  "],
+    ["audience", ""],
+    ["audience", " "],
     ["tokenUrl", ""],
     ["tokenUrl", "/oauth/token"],
     ["tokenUrl", "http://api-auth.autopay.io/oauth/token"],
@@ -460,6 +462,9 @@ describe("the flow", () => {
       const insecure = { ...options, tokenUrl: "http://gateway.internal/oauth/token" }
       assert.strictEqual(yield* outcome(flow(insecure)), "InvalidOptions")
       yield* flow({ ...insecure, dangerouslyAllowInsecureHttp: true })
+      const api = { ...options, apiUrl: "http://gateway.internal" }
+      assert.strictEqual(yield* outcome(flow(api)), "InvalidOptions")
+      yield* flow({ ...api, dangerouslyAllowInsecureHttp: true })
     })
   )
 })

@@ -160,6 +160,11 @@ describe("the login's answer", () => {
     ["an access_token with a blank (R14)", { ...granted, access_token: "e x" }],
     ["an access_token beyond ASCII (R14)", { ...granted, access_token: "e\u00e9" }],
     ["a token_type that is no scheme", { ...granted, token_type: "Bearer x:" }],
+    ["a token_type of DPoP (RFC 6749, 7.1)", { ...granted, token_type: "DPoP" }],
+    ["a token_type of mac (RFC 6749, 7.1)", { ...granted, token_type: "mac" }],
+    ["a token_type of Basic (RFC 6749, 7.1)", { ...granted, token_type: "Basic" }],
+    ["a token_type of no length (RFC 6749, 7.1)", { ...granted, token_type: "" }],
+    ["a lifetime in milliseconds", { ...granted, expires_in: 36_000_000 }],
     ["a token_type that is a number", { ...granted, token_type: 1 }]
   ]
   for (const [name, body] of unusable) {

@@ -5,6 +5,7 @@
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Config from "effect/Config"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -12,8 +13,10 @@ import type * as Schedule from "effect/Schedule"
 import * as AuthError from "./AuthError.ts"
 import { RefreshToken, type TokenSet } from "./TokenSet.ts"
 import { InvalidOptions } from "./internal/invalidOptions.ts"
+import { isMissing } from "./internal/isMissing.ts"
 import * as OptionConfig from "./internal/optionConfig.ts"
 import { parseUrl } from "./internal/parseUrl.ts"
+import { missing, secretFlaw } from "./internal/secretFlaw.ts"
 import { sha256 } from "./internal/sha256.ts"
 
 /**
@@ -186,8 +189,13 @@ export { InvalidOptions }
 export type Secret = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
 
 /**
- * Reads a secret option. Its failure becomes `Unavailable`, without the cause: what a secret
- * manager says when it fails may hold what it keeps (R15). An empty secret is `Unauthorized`.
+ * Reads a secret option. Nothing is sent where it cannot be used:
+ *
+ * - A failure of the effect that provides it becomes `Unavailable`, without the cause: what a secret manager
+ *   says when it fails may hold what it keeps (R15).
+ * - One that is missing is `Unauthorized`: no string, as `Redacted.make(process.env.X!)` is without the
+ *   variable, or a blank one; so is a `Config` whose variable is missing.
+ * - So is one that cannot stand in the header that is to carry it: any header, or `Authorization`.
  *
  * @since 0.1.0
  * @category constructors
@@ -195,35 +203,47 @@ export type Secret = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted
 export const credential = (
   provider: string,
   option: string,
-  secret: Secret
+  secret: Secret,
+  carrier?: "header" | "Authorization"
 ): Effect.Effect<Credential, AuthError.AuthError> =>
   // R15: within a function, for an effect that is printed shows what it is made of.
   Effect.suspend(() =>
     Effect.flatMap(
-      Redacted.isRedacted(secret)
-        ? Effect.succeed(secret)
-        : Effect.catchAllCause(secret, () =>
-            Effect.fail(
-              new AuthError.Unavailable({
-                provider,
-                operation: "login",
-                message: `${provider}: the secret "${option}" could not be read: check the effect that provides it.`
-              })
-            )
-          ),
-      (value) =>
-        // As an environment variable is that is set to nothing. Asking the provider would cost a mint.
-        Redacted.value(value) === ""
-          ? Effect.fail(
-              new AuthError.Unauthorized({
-                provider,
-                operation: "login",
-                message: `${provider}: the secret "${option}" is empty: set it.`
-              })
-            )
-          : Effect.succeed(value)
+      Effect.isEffect(secret)
+        ? Effect.catchAllCause(secret, (cause) => Effect.fail(unreadable(provider, option, cause)))
+        : Effect.succeed(secret),
+      (value) => {
+        const flaw = secretFlaw(value, carrier)
+        return flaw === undefined ? Effect.succeed(value) : Effect.fail(flawed(provider, option, flaw))
+      }
     )
   )
+
+const flawed = (provider: string, option: string, flaw: string) =>
+  new AuthError.Unauthorized({
+    provider,
+    operation: "login",
+    message: `${provider}: the secret "${option}" ${flaw}.`
+  })
+
+/**
+ * What an effect that provides a secret fails with, in our words: see {@link credential}.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const unreadable = (
+  provider: string,
+  option: string,
+  cause: Cause.Cause<unknown>
+): AuthError.AuthError =>
+  Option.exists(Cause.failureOption(cause), OptionConfig.isMissingVariable)
+    ? flawed(provider, option, missing)
+    : new AuthError.Unavailable({
+        provider,
+        operation: "login",
+        message: `${provider}: the secret "${option}" could not be read: check the effect that provides it.`
+      })
 
 /**
  * What is wrong with options that were read from the environment: see {@link fromConfig}.
@@ -326,6 +346,9 @@ export const url = (
   Effect.suspend(() => {
     const refuse = (what: string) =>
       Effect.fail(new InvalidOptions({ provider, option, message: `${provider}: ${what}` }))
+    if (isMissing(value)) {
+      return refuse(`"${option}" ${missing}.`)
+    }
     const parsed = parseUrl(value)
     if (parsed === undefined) {
       return refuse(`"${option}" is not an absolute URL: give one like https://host/path.`)
@@ -362,25 +385,20 @@ export const nonEmpty = (
   option: string,
   value: string
 ): Effect.Effect<string, InvalidOptions> => {
-  const trimmed = value.trim()
-  return trimmed !== "" && trimmed === value
+  const flaw = isMissing(value)
+    ? missing
+    : value.trim() === value
+      ? undefined
+      : "begins or ends with white space: remove it"
+  return flaw === undefined
     ? Effect.succeed(value)
-    : Effect.fail(
-        new InvalidOptions({
-          provider,
-          option,
-          message:
-            trimmed === ""
-              ? `${provider}: "${option}" is empty: set it.`
-              : `${provider}: "${option}" begins or ends with white space: remove it.`
-        })
-      )
+    : Effect.fail(new InvalidOptions({ provider, option, message: `${provider}: "${option}" ${flaw}.` }))
 }
 
 /**
  * The key of a flow's tokens in a store: a SHA-256 of what tells two credentials apart (provider,
- * environment, token URL, client id, tenant). No secret goes in, and two credentials never share
- * a key.
+ * environment, token URL, the kind of credential where there are several, and the account: a client id,
+ * or the {@link fingerprint} of a refresh token). No secret goes in, and two credentials never share a key.
  *
  * @since 0.1.0
  * @category constructors
@@ -393,7 +411,10 @@ const admitAll = (): Option.Option<AuthError.AuthError> => Option.none()
 
 /**
  * A SHA-256 of a secret option, for the {@link storeKey} of a flow whose configuration holds nothing
- * else that tells two accounts apart. Reads the secret once, when the flow is made.
+ * else that tells two accounts apart: a refresh token stands for whoever granted it.
+ *
+ * Reads the secret once, when the flow is made. `InvalidOptions` where it is missing, `Unavailable` where the
+ * effect that provides it fails: it may be read later.
  *
  * @since 0.1.0
  * @category constructors
@@ -402,21 +423,32 @@ export const fingerprint = (
   provider: string,
   option: string,
   secret: Secret
-): Effect.Effect<string, InvalidOptions> =>
+): Effect.Effect<string, InvalidOptions | AuthError.Unavailable> =>
   credential(provider, option, secret).pipe(
-    Effect.mapError(({ message }) => new InvalidOptions({ provider, option, message })),
+    Effect.mapError((error) =>
+      error._tag === "Unavailable" ? error : new InvalidOptions({ provider, option, message: error.message })
+    ),
     Effect.flatMap((value) => sha256(Redacted.value(value)))
   )
 
 /**
- * Makes a flow; checks its URLs and writes its origins in their one canonical form.
+ * Makes a flow; checks its name, its key and its URLs, and writes its origins in their one canonical form.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
   const check = (option: string, value: string) => baseUrl(options.provider, option, value, options)
+  yield* nonEmpty(options.provider, "provider", options.provider)
+  yield* nonEmpty(options.provider, "key", options.key)
   const apiUrl = yield* check("apiUrl", options.apiUrl)
+  if (options.origins?.length === 0) {
+    return yield* new InvalidOptions({
+      provider: options.provider,
+      option: "origins",
+      message: `${options.provider}: "origins" is empty, so that no request would carry the token: name one, or leave it out.`
+    })
+  }
   const origins = yield* Effect.forEach(options.origins ?? [apiUrl], (origin) => check("origins", origin))
   const flow: AuthFlow = {
     provider: options.provider,

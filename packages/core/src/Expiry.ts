@@ -108,7 +108,13 @@ export const isAlive = (self: Timeline, now: number): boolean => now < self.expi
  * @since 0.1.0
  * @category models
  */
-export type Refused = "not a number" | "not a timestamp" | "not positive" | "already past" | "too large"
+export type Refused =
+  | "not a number"
+  | "not a timestamp"
+  | "not positive"
+  | "already past"
+  | "too large"
+  | "too large for seconds, so perhaps in milliseconds"
 
 const numeric = /^\d+(?:\.\d+)?$/
 
@@ -119,14 +125,25 @@ const number = (input: unknown): number =>
       ? Number(input)
       : NaN
 
+/** 100 years: no token lives longer. A moment in epoch milliseconds, taken for a lifetime, would be 55,000 years. */
+const longestLifetimeSeconds = 36_525 * 86_400
+
 /**
  * Reads a lifetime in seconds, a number or a numeric string (R1), as milliseconds.
  * NaN, negative, zero and what overflows a date are refused.
  *
+ * So is more than `longestSeconds`, which can be no number of seconds. A provider that documents lifetimes of
+ * hours gives a bound of days: without one, an hour in milliseconds would be taken for 41 days. Default: 100
+ * years.
+ *
  * @since 0.1.0
  * @category parsers
  */
-export const lifetimeFromSeconds = (input: unknown, sentAt: number): Either.Either<number, Refused> => {
+export const lifetimeFromSeconds = (
+  input: unknown,
+  sentAt: number,
+  longestSeconds: number = longestLifetimeSeconds
+): Either.Either<number, Refused> => {
   const seconds = number(input)
   if (Number.isNaN(seconds)) {
     return Either.left(
@@ -137,7 +154,12 @@ export const lifetimeFromSeconds = (input: unknown, sentAt: number): Either.Eith
   if (millis < 1) {
     return Either.left("not positive")
   }
-  return sentAt + millis > maxInstant ? Either.left("too large") : Either.right(millis)
+  if (sentAt + millis > maxInstant) {
+    return Either.left("too large")
+  }
+  return seconds > longestSeconds
+    ? Either.left("too large for seconds, so perhaps in milliseconds")
+    : Either.right(millis)
 }
 
 /** ISO 8601 with an offset; without one a local time could mean anything. */
@@ -151,15 +173,23 @@ const canonical = (input: string): string =>
     .replace(/([+-]\d{2})(\d{2})$/, "$1:$2")
 
 /**
- * Reads a timestamp, ISO 8601 with an offset or epoch seconds (R1), as epoch milliseconds.
+ * Where epoch milliseconds begin: this many seconds are the year 5138, this many milliseconds are 1973. A
+ * thousand times as much is neither.
+ */
+const firstMillis = 1e11
+
+/**
+ * Reads a timestamp, ISO 8601 with an offset, epoch seconds (R1) or epoch milliseconds, as epoch milliseconds.
+ * The size of a number tells its unit.
  *
  * @since 0.1.0
  * @category parsers
  */
 export const instant = (input: unknown): Either.Either<number, Refused> => {
-  const seconds = number(input)
-  if (!Number.isNaN(seconds)) {
-    return Math.abs(seconds * 1000) > maxInstant ? Either.left("too large") : Either.right(seconds * 1000)
+  const moment = number(input)
+  if (!Number.isNaN(moment)) {
+    const millis = Math.abs(moment) < firstMillis ? moment * 1000 : moment
+    return Math.abs(millis) < firstMillis * 1000 ? Either.right(millis) : Either.left("too large")
   }
   if (typeof input !== "string" || !iso.test(input.trim())) {
     return Either.left("not a timestamp")

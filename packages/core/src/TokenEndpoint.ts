@@ -126,11 +126,16 @@ const presentable = (
     (error) => unreachable(call, error)
   )
 
-const invalid = (call: Call, what: string, status?: number): AuthError.InvalidResponse =>
+const invalid = (
+  call: Call,
+  what: string,
+  status?: number,
+  suspect = `the URL (${endpoint(call.request)})`
+): AuthError.InvalidResponse =>
   new AuthError.InvalidResponse({
     ...context(call),
     status,
-    message: `${call.provider} answered without a usable token: ${what}. Check the URL (${endpoint(call.request)}), and ask the provider if it is right.`
+    message: `${call.provider} answered without a usable token: ${what}. Check ${suspect}, and ask the provider if it is right.`
   })
 
 const decoder = new TextDecoder()
@@ -206,10 +211,12 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
             : Effect.failCause(presentable(call, cause))
         })
       )
-    const text = yield* readBody(call, response)
+    const isGranted = response.status >= 200 && response.status < 300
+    const body = readBody(call, response)
+    // A refusal says what it means by its status, however long it goes on, and where it is cut off.
+    const text = yield* isGranted ? body : Effect.catchAll(body, () => Effect.succeedNone)
     const receivedAt = yield* Clock.currentTimeMillis
-    // A refusal says what it means by its status, however long it goes on.
-    if (Option.isNone(text) && response.status >= 200 && response.status < 300) {
+    if (Option.isNone(text) && isGranted) {
       return yield* invalid(call, "the body is larger than 1 MiB", response.status)
     }
     return {
@@ -390,7 +397,8 @@ export interface Found extends Omit<TokenSet.Answered, "sentAt" | "lifetime"> {
 }
 
 /**
- * Builds the token set of an answer, or the `InvalidResponse` that says why it cannot be one.
+ * Builds the token set of an answer, or the `InvalidResponse` that says why it cannot be one. A token type
+ * other than `Bearer`, in whatever case, is refused.
  *
  * @since 0.1.0
  * @category constructors
@@ -401,10 +409,28 @@ export const tokenSet = (
   found: Found
 ): Either.Either<TokenSet.TokenSet, AuthError.AuthError> =>
   found.lifetime.pipe(
-    Either.mapLeft((refusal) => `the lifetime is ${refusal}`),
-    Either.flatMap((lifetime) => TokenSet.fromAnswer({ ...found, lifetime, sentAt: answer.sentAt })),
-    Either.mapLeft((what) => unusable(call, answer, what))
+    Either.mapLeft((refusal) =>
+      invalid(
+        call,
+        `the lifetime is ${refusal}`,
+        answer.status,
+        refusal === "already past" ? "this machine's clock" : undefined
+      )
+    ),
+    Either.filterOrLeft(
+      () => isBearer(found.tokenType),
+      () => unusable(call, answer, "the token type is not Bearer, which is all that can be sent")
+    ),
+    Either.flatMap((lifetime) =>
+      Either.mapLeft(TokenSet.fromAnswer({ ...found, lifetime, sentAt: answer.sentAt }), (what) =>
+        unusable(call, answer, what)
+      )
+    )
   )
+
+/** RFC 6749, section 7.1: a token of a type that the client does not understand must not be used. */
+const isBearer = (tokenType: string | undefined): boolean =>
+  tokenType === undefined || tokenType.toLowerCase() === "bearer"
 
 /**
  * How a provider writes its answers.

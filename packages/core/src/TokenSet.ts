@@ -17,7 +17,8 @@ import * as Expiry from "./Expiry.ts"
  */
 export class RefreshToken extends Schema.Class<RefreshToken>("@latchkey/core/TokenSet/RefreshToken")({
   value: Schema.Redacted(Schema.NonEmptyString),
-  expiresAt: Schema.optionalWith(Schema.Number, { as: "Option" })
+  // JSON writes an infinite end, and one that is no number, as null: nothing is known of it.
+  expiresAt: Schema.optionalWith(Schema.Number, { as: "Option", nullable: true })
 }) {}
 
 /**

@@ -22,6 +22,7 @@ import { makeSeal } from "./internal/seal.ts"
 import { provideSharing } from "./internal/shareRegistry.ts"
 import { shareOver } from "./internal/sharing.ts"
 import { StoreError } from "./internal/storeError.ts"
+import { flawOf } from "./internal/tokenSetFlaw.ts"
 
 /**
  * The mark of a {@link Service}.
@@ -145,9 +146,12 @@ export class TokenStore extends Context.Tag("@latchkey/core/TokenStore")<TokenSt
 // Whoever has a store has this module, for its tag; the managers of those who have none stay small.
 provideSharing(shareOver)
 
+/** What a manager would refuse is no record: it was not written by one. */
+const Sound = TokenSet.TokenSet.pipe(Schema.filter((tokens) => flawOf(tokens) === undefined))
+
 /** The form of a record in a store that keeps text. The tokens stand in it in plain. */
 const Record = Schema.parseJson(
-  Schema.Struct({ version: Schema.Int.pipe(Schema.positive()), tokens: Schema.NullOr(TokenSet.TokenSet) })
+  Schema.Struct({ version: Schema.Int.pipe(Schema.positive()), tokens: Schema.NullOr(Sound) })
 )
 
 const encodeRecord = Schema.encode(Record)
@@ -170,7 +174,7 @@ const reached = <A, E>(operation: Effect.Effect<A, E>): Effect.Effect<A, StoreEr
     Effect.catchAllDefect(() => Effect.fail(unreachable))
   )
 
-const TokensText = Schema.parseJson(TokenSet.TokenSet)
+const TokensText = Schema.parseJson(Sound)
 const encodeTokensText = Schema.encode(TokensText)
 const decodeTokensText = Schema.decode(TokensText)
 

@@ -27,6 +27,15 @@ const isAccepted = (
     Effect.runSync(Effect.either(check("acme", "baseUrl", value, { dangerouslyAllowInsecureHttp })))
   )
 
+/** As a program without types calls it. */
+const untyped =
+  (check: typeof AuthFlow.nonEmpty) =>
+  (...args: ReadonlyArray<unknown>): ReturnType<typeof AuthFlow.nonEmpty> =>
+    Reflect.apply(check, undefined, [...args])
+
+const untypedCredential = (...args: ReadonlyArray<unknown>): ReturnType<typeof AuthFlow.credential> =>
+  Reflect.apply(AuthFlow.credential, undefined, [...args])
+
 const accepted = (check: typeof AuthFlow.url, value: string): string =>
   Effect.runSync(check("acme", "baseUrl", value))
 
@@ -242,6 +251,15 @@ describe("AuthFlow", () => {
           const refusal = yield* Effect.flip(AuthFlow.nonEmpty("acme", "clientId", value))
           assert.strictEqual(refusal.option, "clientId")
         }
+        // As `process.env.X!` is, and what a program without types hands on.
+        for (const value of [undefined, null, 7, {}]) {
+          for (const check of [AuthFlow.nonEmpty, AuthFlow.url, AuthFlow.baseUrl]) {
+            const refusal = yield* Effect.flip(untyped(check)("acme", "clientId", value))
+            assert.strictEqual(refusal.message, 'acme: "clientId" is missing or empty: set it.')
+          }
+        }
+        const blank = yield* Effect.flip(AuthFlow.url("acme", "apiUrl", " "))
+        assert.strictEqual(blank.message, 'acme: "apiUrl" is missing or empty: set it.')
       })
   )
 
@@ -323,13 +341,27 @@ describe("AuthFlow", () => {
       })
     )
 
-    it.effect("R15: one that cannot be read is an option that cannot be used, its cause hidden", () =>
+    it.effect("R15: a secret manager that is away is Unavailable, not a wrong option, its cause hidden", () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(AuthFlow.fingerprint("acme", "refreshToken", Effect.fail(secret)))
-        assert.strictEqual(error._tag, "InvalidOptions")
-        assert.strictEqual(error.provider, "acme")
-        assert.strictEqual(error.option, "refreshToken")
-        assert.notInclude(`${String(error)} ${JSON.stringify(error)} ${inspect(error)}`, secret)
+        for (const away of [Effect.fail(secret), Effect.die(secret)]) {
+          const error = yield* Effect.flip(AuthFlow.fingerprint("acme", "refreshToken", away))
+          assert.strictEqual(error._tag, "Unavailable")
+          assert.strictEqual(error.provider, "acme")
+          assert.include(error.message, '"refreshToken"')
+          assert.notInclude(`${String(error)} ${JSON.stringify(error)} ${inspect(error)}`, secret)
+        }
+      })
+    )
+
+    it.effect("Options: one that is missing is an option that cannot be used", () =>
+      Effect.gen(function* () {
+        for (const missing of [Redacted.make(""), Effect.succeed(Redacted.make(" ")), Config.redacted("X")]) {
+          const error = yield* AuthFlow.fingerprint("acme", "refreshToken", missing).pipe(
+            Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
+            Effect.flip
+          )
+          assert.deepInclude(error, { _tag: "InvalidOptions", provider: "acme", option: "refreshToken" })
+        }
       })
     )
   })
@@ -441,14 +473,80 @@ describe("AuthFlow", () => {
       })
     )
 
-    it.effect("R12: an empty secret is Unauthorized, without asking the provider", () =>
+    it.effect("Options: a secret that is no string, or blank, is missing: Unauthorized that names it", () =>
       Effect.gen(function* () {
-        for (const empty of [Redacted.make(""), Effect.succeed(Redacted.make(""))]) {
-          const error = yield* Effect.flip(AuthFlow.credential("acme", "clientSecret", empty))
-          assert.strictEqual(error._tag, "Unauthorized")
-          assert.include(error.message, '"clientSecret"')
+        // As `Redacted.make(process.env.X!)` is, and what a program without types hands on.
+        const values: ReadonlyArray<unknown> = ["", " ", "\n", undefined, null, 7, {}, ["secret"]]
+        const missing: ReadonlyArray<unknown> = [
+          ...values.map((value) => Redacted.make(value)),
+          ...values.map((value) => Effect.succeed(Redacted.make(value))),
+          undefined,
+          null,
+          "",
+          7,
+          Effect.succeed(undefined),
+          Config.redacted("ACME_SECRET")
+        ]
+        for (const secret of missing) {
+          const error = yield* untypedCredential("acme", "clientSecret", secret).pipe(
+            Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
+            Effect.flip
+          )
+          assert.strictEqual(error._tag, "Unauthorized", inspect(secret))
+          assert.strictEqual(error.operation, "login")
+          assert.strictEqual(error.message, 'acme: the secret "clientSecret" is missing or empty: set it.')
         }
       })
+    )
+
+    it.effect("R15: a secret that is not redacted is Unauthorized, and is not shown", () =>
+      Effect.gen(function* () {
+        for (const plain of [secret, Effect.succeed(secret)]) {
+          const error = yield* Effect.flip(untypedCredential("acme", "clientSecret", plain))
+          assert.strictEqual(error._tag, "Unauthorized")
+          assert.include(error.message, "Redacted.make")
+          assert.notInclude(inspect(error), secret)
+        }
+      })
+    )
+
+    it.effect(
+      "R14: a secret that cannot stand in its header is Unauthorized that names it, and is not shown",
+      () =>
+        Effect.gen(function* () {
+          for (const [part, inHeader, inAuthorization] of [
+            ["\u200b", false, false],
+            ["\u2019", false, false],
+            ["\ufeff", false, false],
+            ["\n", false, false],
+            ["\r\nx-evil: 1", false, false],
+            ["\u0000", false, false],
+            ["\u007f", false, false],
+            ["\u0100", false, false],
+            [" ", true, false],
+            ["\t", true, false],
+            ["é", true, false],
+            ["\u00ff", true, false],
+            ['"', true, false],
+            ["~", true, true],
+            ["", true, true]
+          ] as const) {
+            const given = Redacted.make(`${secret}${part}${secret}`)
+            for (const [carrier, canStand] of [
+              ["header", inHeader],
+              ["Authorization", inAuthorization],
+              [undefined, true]
+            ] as const) {
+              const read = yield* Effect.either(AuthFlow.credential("acme", "clientSecret", given, carrier))
+              assert.strictEqual(Either.isRight(read), canStand, `${JSON.stringify(part)} in ${carrier}`)
+              if (Either.isLeft(read)) {
+                assert.strictEqual(read.left._tag, "Unauthorized")
+                assert.include(read.left.message, '"clientSecret" has characters that no header can carry')
+                assert.notInclude(inspect(read.left), secret)
+              }
+            }
+          }
+        })
     )
 
     it.effect("R4: to be interrupted is not to fail", () =>
@@ -477,7 +575,11 @@ describe("AuthFlow", () => {
         values.set("SECRET", "second")
         assert.strictEqual(Redacted.value(yield* credential), "second")
         values.delete("SECRET")
-        assert.strictEqual((yield* Effect.flip(credential))._tag, "Unavailable")
+        // Missing and empty are one thing, when it is read again as when the layer is built.
+        const missing = yield* Effect.flip(credential)
+        assert.strictEqual(missing._tag, "Unauthorized")
+        values.set("SECRET", " ")
+        assert.strictEqual((yield* Effect.flip(credential)).message, missing.message)
       })
     )
 
@@ -498,6 +600,22 @@ describe("AuthFlow", () => {
       key: "acme-1",
       apiUrl: "https://API.acme.example:443/v1/",
       credential: Effect.succeed(Redacted.make("secret"))
+    }
+
+    for (const [option, over] of [
+      ["origins", { origins: [] }],
+      ["key", { key: "" }],
+      ["key", { key: " " }],
+      ["provider", { provider: "" }]
+    ] as const) {
+      it.effect(
+        `Options: ${JSON.stringify(over)} is refused: no call would carry a token, or not its own`,
+        () =>
+          Effect.gen(function* () {
+            const error = yield* Effect.flip(AuthFlow.make({ ...options, ...over }))
+            assert.deepInclude(error, { _tag: "InvalidOptions", option })
+          })
+      )
     }
 
     it.effect("R14: the origin of apiUrl is the only one, in its canonical form", () =>

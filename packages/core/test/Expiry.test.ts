@@ -341,12 +341,35 @@ describe("Expiry", () => {
           [1e18, "too large"],
           ["1000000000000000000", "too large"],
           ["9".repeat(400), "too large"],
-          [(maxInstant - now) / 1000 + 1, "too large"]
+          [(maxInstant - now) / 1000 + 1, "too large"],
+          [(maxInstant - now) / 1000, "too large for seconds, so perhaps in milliseconds"]
         ]
         for (const [input, reason] of cases) {
           assert.deepStrictEqual(Expiry.lifetimeFromSeconds(input, now), Either.left(reason), String(input))
         }
-        assert.isTrue(Either.isRight(Expiry.lifetimeFromSeconds((maxInstant - now) / 1000, now)))
+      })
+
+      it("R1, R2: 100 years are a lifetime; a moment in epoch milliseconds is none, and the reason says so", () => {
+        const years = 36_525 * 86_400
+        assert.deepStrictEqual(Expiry.lifetimeFromSeconds(years, now), Either.right(years * 1000))
+        for (const input of [years + 1, now, String(now), now + hour]) {
+          assert.deepStrictEqual(
+            Expiry.lifetimeFromSeconds(input, now),
+            Either.left("too large for seconds, so perhaps in milliseconds")
+          )
+        }
+      })
+
+      it("R1: an hour in milliseconds is refused where a provider's bound says that it cannot be 41 days", () => {
+        const bound = 30 * 86_400
+        assert.isTrue(Either.isRight(Expiry.lifetimeFromSeconds(3_600_000, now)))
+        for (const input of [3_600_000, "3600000", bound + 1]) {
+          assert.deepStrictEqual(
+            Expiry.lifetimeFromSeconds(input, now, bound),
+            Either.left("too large for seconds, so perhaps in milliseconds")
+          )
+        }
+        assert.deepStrictEqual(Expiry.lifetimeFromSeconds(bound, now, bound), Either.right(bound * 1000))
       })
 
       it.prop(
@@ -458,9 +481,23 @@ describe("Expiry", () => {
         }
       })
 
-      it("R1: epoch seconds that overflow a date are refused", () => {
+      it("R1: epoch milliseconds are told from epoch seconds by their size", () => {
+        const at = 1_727_116_390_123
+        for (const input of [at, String(at), ` ${at}\n`]) {
+          assert.deepStrictEqual(Expiry.instant(input), Either.right(at))
+        }
+        assert.deepStrictEqual(Expiry.instant(at / 1000), Either.right(at))
+        // The last second of one unit and the first millisecond of the other: 5138 and 1973.
+        assert.deepStrictEqual(Expiry.instant(1e11 - 1), Either.right((1e11 - 1) * 1000))
+        assert.deepStrictEqual(Expiry.instant(1e11), Either.right(1e11))
+        assert.deepStrictEqual(Expiry.instant(-1e11), Either.right(-1e11))
+        assert.deepStrictEqual(Expiry.instant(1e14 - 1), Either.right(1e14 - 1))
+      })
+
+      it("R1: numbers that name no moment in either unit are refused", () => {
         for (const input of [
-          maxInstant / 1000 + 1,
+          1e14,
+          1_727_116_390_123 * 1000,
           1e18,
           "1000000000000000000",
           Number.MAX_VALUE,
@@ -469,11 +506,10 @@ describe("Expiry", () => {
         ]) {
           assert.deepStrictEqual(Expiry.instant(input), Either.left("too large"), String(input))
         }
-        assert.deepStrictEqual(Expiry.instant(maxInstant / 1000), Either.right(maxInstant))
       })
 
-      it("R1: epoch seconds before what a date can name are refused", () => {
-        for (const input of [-1e18, -(maxInstant / 1000) - 1, -Number.MAX_VALUE, Number.NEGATIVE_INFINITY]) {
+      it("R1: numbers before every moment in either unit are refused", () => {
+        for (const input of [-1e14, -1e18, -Number.MAX_VALUE, Number.NEGATIVE_INFINITY]) {
           assert.isTrue(Either.isLeft(Expiry.instant(input)), String(input))
         }
         // JSON can say it.
@@ -651,9 +687,9 @@ describe("Expiry", () => {
       })
 
       it("R1: a timestamp that overflows a date once it is corrected is refused", () => {
-        const behind = { ...exchange, serverDate: now - day }
+        const behind = { ...exchange, serverDate: now - maxInstant }
         assert.deepStrictEqual(
-          Expiry.lifetimeFromTimestamp(maxInstant / 1000, behind),
+          Expiry.lifetimeFromTimestamp("9999-12-31T23:59:59Z", behind),
           Either.left("too large")
         )
       })

@@ -464,7 +464,7 @@ describe("TokenEndpoint", () => {
 
       it.effect("R8: an answer that broke off reached the provider", () =>
         Effect.gen(function* () {
-          for (const status of [200, 401]) {
+          for (const status of [200, 201]) {
             const broken = new ReadableStream<Uint8Array>({
               pull: (controller) =>
                 controller.error(Object.assign(new Error(secret), { code: "ECONNREFUSED" }))
@@ -880,6 +880,45 @@ describe("TokenEndpoint", () => {
           assert.strictEqual(error.status, 200)
           assert.include(error.message, `the lifetime is ${why}`)
           assert.notInclude(error.message, "4711")
+        }
+      })
+    )
+
+    it.effect("R1: an expiry in milliseconds is InvalidResponse that says so", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(mint(answering('{"access_token":"a","expires_in":1764142868000}')))
+        assert.strictEqual(error._tag, "InvalidResponse")
+        assert.include(error.message, "perhaps in milliseconds")
+        assert.include(error.message, "Check the URL")
+      })
+    )
+
+    it.effect("R17: what is past on arrival is blamed on the clock, and not on the URL", () =>
+      Effect.gen(function* () {
+        const late = TokenEndpoint.tokenSet(call, answer({ status: 200 }), {
+          accessToken: "a",
+          lifetime: Either.left("already past")
+        })
+        const error = yield* Effect.flip(late)
+        assert.strictEqual(error._tag, "InvalidResponse")
+        assert.strictEqual(error.status, 200)
+        assert.include(error.message, "Check this machine's clock")
+        assert.notInclude(error.message, "the URL")
+      })
+    )
+
+    it.effect("RFC 6749, 7.1: a token of another type than Bearer is not used", () =>
+      Effect.gen(function* () {
+        const typed = (type: string) =>
+          mint(answering(`{"access_token":"a","expires_in":60,"token_type":"${type}"}`))
+        for (const type of ["DPoP", "mac", "Basic", "N_A", "Bearer2", "xBearer", " Bearer", ""]) {
+          const error = yield* Effect.flip(typed(type))
+          assert.strictEqual(error._tag, "InvalidResponse", type)
+          assert.strictEqual(error.status, 200)
+          assert.include(error.message, "the token type is not Bearer")
+        }
+        for (const type of ["Bearer", "bearer", "BEARER"]) {
+          assert.strictEqual((yield* typed(type)).tokenType, "Bearer")
         }
       })
     )

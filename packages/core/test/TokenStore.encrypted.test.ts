@@ -120,4 +120,20 @@ describe("TokenStore.encrypted", () => {
       assert.notInclude(JSON.stringify(result), "too-short")
     })
   )
+
+  it.effect("Options: a key that is missing, empty or no string is locked, and says that it is missing", () =>
+    Effect.gen(function* () {
+      const { store } = yield* setup
+      for (const unset of ["null", "7", '""', '" "', '"\\n"']) {
+        for (const keys of [
+          [Redacted.make(JSON.parse(unset))],
+          [key(1), Redacted.make(JSON.parse(unset))]
+        ] as const) {
+          const error = yield* Effect.flip(TokenStore.makeEncrypted(store, keys))
+          assert.strictEqual(error.reason, "locked")
+          assert.strictEqual(error.message, "An encryption key is missing or empty: set it.")
+        }
+      }
+    })
+  )
 })

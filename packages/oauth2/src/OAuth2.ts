@@ -5,7 +5,7 @@
  */
 import type * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
-import type { AuthError } from "@latchkey/core/AuthError"
+import type { AuthError, Unavailable } from "@latchkey/core/AuthError"
 import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"
 import * as TokenManager from "@latchkey/core/TokenManager"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -48,7 +48,7 @@ export class OAuth2 extends Tag("@latchkey/oauth2/OAuth2")<OAuth2>() {}
 export type AuthMethod = "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"
 
 /**
- * A private key as a JWK (RFC 7517): RSA, EC or Ed25519.
+ * A private key as a JWK (RFC 7517): RSA of 2,048 bits or more, EC or Ed25519.
  *
  * @since 0.1.0
  * @category models
@@ -118,8 +118,8 @@ export interface Options {
    */
   readonly rotates?: boolean | undefined
   /**
-   * Names the account in the keys of a store. Default: a hash of the first refresh token, where
-   * there is one.
+   * Names the account in the keys of a store: two people must not have the same. Default: a hash of the first
+   * refresh token, which is read for it when the layer is built; without one `clientId`.
    */
   readonly account?: string | undefined
   /**
@@ -133,7 +133,7 @@ export interface Options {
   readonly resource?: string | ReadonlyArray<string> | undefined
   /** More parameters of the token request. Not for secrets. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
-  /** The lifetime of an access token whose answer has no `expires_in`. Default: 5 minutes. */
+  /** The lifetime of an access token whose answer has no `expires_in`: at most 100 years. Default: 5 minutes. */
   readonly defaultLifetime?: Duration.DurationInput | undefined
   /** The provider's name in errors, events, metrics and store keys. Default: that of the tag, or `oauth2`. */
   readonly name?: string | undefined
@@ -159,7 +159,7 @@ export interface LayerOptions extends Options {
  */
 export const make: (
   options: Options
-) => Effect.Effect<AuthFlow.AuthFlow, AuthFlow.InvalidOptions, HttpClient.HttpClient> = makeFlow
+) => Effect.Effect<AuthFlow.AuthFlow, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> = makeFlow
 
 /** `@app/Acme` is `acme`: names stand in metrics and in the keys of stores. */
 const nameOf = ({ key }: { readonly key: string }): string =>
@@ -176,10 +176,10 @@ const nameOf = ({ key }: { readonly key: string }): string =>
 export function layer<Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   options: LayerOptions
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layer(
   options: LayerOptions
-): Layer.Layer<OAuth2, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<OAuth2, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layer<Id>(
   ...args: [tag: Context.Tag<Id, TokenManager.TokenManager>, options: LayerOptions] | [options: LayerOptions]
 ) {
@@ -189,7 +189,7 @@ export function layer<Id>(
 const layerOf = <Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   options: LayerOptions
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.scoped(
     tag,
     Effect.flatMap(make({ ...options, name: options.name ?? nameOf(tag) }), (flow) =>
@@ -248,10 +248,10 @@ export interface LayerConfig extends Omit<LayerOptions, FromConfig> {
 export function layerConfig<Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   config?: LayerConfig
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layerConfig(
   config?: LayerConfig
-): Layer.Layer<OAuth2, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+): Layer.Layer<OAuth2, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
 export function layerConfig<Id>(
   first?: Context.Tag<Id, TokenManager.TokenManager> | LayerConfig,
   second?: LayerConfig
@@ -266,7 +266,7 @@ const isManagerTag = <Id>(
 const layerConfigOf = <Id>(
   tag: Context.Tag<Id, TokenManager.TokenManager>,
   config: LayerConfig = {}
-): Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
     Effect.map(readOptions(config.name ?? nameOf(tag), config), (options) => layerOf(tag, options))
   )

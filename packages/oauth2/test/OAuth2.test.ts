@@ -1,7 +1,8 @@
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
+import * as TokenStore from "@latchkey/core/TokenStore"
 import { Ledger, MemoryClient, OAuth2Sandbox } from "@latchkey/testing"
 import * as HttpClient from "@effect/platform/HttpClient"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
@@ -9,11 +10,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
 import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
+import { it } from "@latchkey/testing/SettledTest"
 import * as OAuth2 from "../src/OAuth2.ts"
 import {
   apiUrl,
+  connect,
   issuer,
   nonce,
   options,
@@ -139,6 +144,8 @@ describe("the flow", () => {
         { refreshToken },
         { refreshToken: Redacted.make("another") },
         { refreshToken, account: "ada" },
+        { refreshToken, clientId: "you" },
+        { account: "ada" },
         { name: "acme" }
       ]
       const keys = yield* Effect.forEach(variants, (more) =>
@@ -148,7 +155,84 @@ describe("the flow", () => {
       assert.notInclude(keys.join(), nonce)
       const again = yield* flow({ ...options, clientSecret: Redacted.make("rotated"), scope: ["read", ""] })
       assert.strictEqual(again.key, keys[4])
+      const beside = yield* flow({ ...options, refreshToken, login: true })
+      assert.strictEqual(beside.key, keys[10], "a login beside it changes nothing")
     })
+  )
+
+  it.scoped("RFC 6749, 5.1: the granted scope is kept, as the server names it", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* OAuth2Sandbox.make({ nonce, scope: "read write" })
+      const made = yield* Effect.provide(OAuth2.make(optionsOf(sandbox)), MemoryClient.layer([sandbox]))
+      const tokens = yield* Effect.flatMap(made.credential, Option.getOrThrow(made.login))
+      assert.strictEqual(Option.getOrUndefined(tokens.scope), "read write")
+    })
+  )
+
+  it.scoped("R16: another refresh token opens the gate, with the same client secret", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* OAuth2Sandbox.make({ nonce, refreshTokens: "rotates" })
+      const dead = refreshTokenOf(yield* sandbox.issue)
+      yield* sandbox.revokeRefreshTokens
+      const current = yield* Ref.make(dead)
+      const { manager } = yield* connect(MemoryClient.client([sandbox]), {
+        ...optionsOf(sandbox),
+        refreshToken: Ref.get(current)
+      })
+      for (let round = 0; round < 4; round++) {
+        assert.strictEqual(yield* outcome(manager.get), "Expired")
+        yield* TestClock.adjust("5 minutes")
+      }
+      assert.strictEqual(yield* outcome(manager.get), "Expired")
+      // The gate is closed for longer than the second after which the credential is looked at.
+      yield* Ref.set(current, refreshTokenOf(yield* sandbox.issue))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* outcome(manager.get), "success")
+    })
+  )
+
+  it.scoped("Keys: two people behind one client never share a record, with a login beside it too", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory
+      for (const login of [true, false]) {
+        const sandbox = yield* OAuth2Sandbox.make({
+          nonce,
+          refreshTokens: "rotates",
+          accessLifetime: "1 hour"
+        })
+        const network = MemoryClient.client([sandbox])
+        const people = yield* Effect.forEach([1, 2], () =>
+          Effect.flatMap(sandbox.issue, (issued) =>
+            connect(
+              network,
+              { ...optionsOf(sandbox), name: `${login}`, login, refreshToken: refreshTokenOf(issued) },
+              store
+            )
+          )
+        )
+        for (let hour = 0; hour < 3; hour++) {
+          const tokens = yield* Effect.forEach(people, ({ manager }) =>
+            Effect.map(manager.get, ({ value }) => Redacted.value(value))
+          )
+          assert.lengthOf([...new Set(tokens)], 2)
+          yield* TestClock.adjust("1 hour")
+        }
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { refreshes: 6, logins: 0, reuses: 0 })
+      }
+    })
+  )
+
+  it.effect(
+    "a secret manager that is away when the layer is built is Unavailable; with an account it is not asked",
+    () =>
+      Effect.gen(function* () {
+        const refreshToken = Effect.fail(nonce)
+        const error = yield* Effect.flip(flow({ ...options, refreshToken }))
+        assert.strictEqual(error._tag, "Unavailable")
+        assert.notInclude(inspect(error), nonce)
+        yield* flow({ ...options, refreshToken, account: "ada" })
+        yield* flow({ ...options, clientSecret: Effect.fail(nonce) })
+      })
   )
 
   it.effect("R15: shows no secret, however it is looked at", () =>
@@ -242,6 +326,31 @@ describe("layerConfig", () => {
       const { flow } = Context.get(context, OAuth2.OAuth2)
       assert.deepStrictEqual([flow.provider, flow.origins], ["mine", ["https://a.example"]])
       assert.strictEqual(Redacted.value(yield* flow.credential), nonce)
+    })
+  )
+
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* OAuth2Sandbox.make({ nonce, accessLifetime: "1 hour" })
+      const policy = { staleWindow: "10 minutes", jitter: 0 } as const
+      const context = yield* build(
+        OAuth2.layerConfig({ policy }),
+        {
+          OAUTH2_ISSUER: issuer,
+          OAUTH2_CLIENT_ID: sandbox.credentials.clientId,
+          OAUTH2_CLIENT_SECRET: Redacted.value(sandbox.credentials.clientSecret),
+          OAUTH2_API_URL: apiUrl
+        },
+        MemoryClient.layer([sandbox])
+      )
+      const layer = Layer.provide(
+        OAuth2.layer({ ...optionsOf(sandbox), policy }),
+        MemoryClient.layer([sandbox])
+      )
+      for (const manager of [context, yield* Layer.build(layer)].map(Context.get(OAuth2.OAuth2))) {
+        yield* manager.get
+        assert.strictEqual(Option.getOrUndefined((yield* manager.status).staleAt), 3_600_000 - 600_000)
+      }
     })
   )
 

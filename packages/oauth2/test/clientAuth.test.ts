@@ -1,5 +1,8 @@
 import { OAuth2Sandbox, Wire } from "@latchkey/testing"
 import { assert, describe } from "@effect/vitest"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -48,11 +51,76 @@ describe("a client secret", () => {
       const encoded = request.headers["authorization"]?.slice("Basic ".length) ?? ""
       assert.strictEqual(
         Buffer.from(encoded, "base64").toString(),
-        "client%3Awith+%2F%2B%25%26%3D%C3%A9:s%3Ae+c%2Br%25e%26t%3D%C3%BC%7E%21%2A%27%28%29%2D%5F%2E"
+        "client%3Awith+%2F%2B%25%26%3D%C3%A9:s%3Ae+c%2Br%25e%26t%3D%C3%BC%7E%21*%27%28%29-_."
       )
       assert.deepStrictEqual([...formOf(request).keys()], ["grant_type"])
     })
   )
+
+  it.scoped(
+    "basic leaves alone what most ids and secrets hold: a server that does not decode a form takes it",
+    () =>
+      Effect.gen(function* () {
+        const [clientId, secret] = ["my-app_1.example", "S-e_c.r*e7"]
+        const request = yield* login({ ...base, clientId, clientSecret: Redacted.make(secret) })
+        assert.strictEqual(
+          request.headers["authorization"],
+          `Basic ${Buffer.from(`${clientId}:${secret}`).toString("base64")}`
+        )
+      })
+  )
+
+  for (const [authMethod, status, code, hints] of [
+    ["client_secret_basic", 401, "invalid_client", true],
+    [undefined, 401, "invalid_client", true],
+    [undefined, 401, undefined, true],
+    [undefined, 403, "access_denied", false],
+    ["client_secret_post", 401, "invalid_client", false]
+  ] as const) {
+    it.scoped(
+      `a ${status} ${code ?? "without a word"} to ${authMethod ?? "the default"} ${hints ? "hints" : "does not hint"} at "authMethod"`,
+      () =>
+        Effect.gen(function* () {
+          const { network } = yield* recorded(() => Effect.succeed(Wire.json(status, { error: code })))
+          const { manager } = yield* connect(network, {
+            ...base,
+            clientSecret: Redacted.make("s"),
+            authMethod
+          })
+          const { message } = yield* failure(manager)
+          assert.strictEqual(message.includes('set "authMethod" to "client_secret_post"'), hints, message)
+        })
+    )
+  }
+
+  /** As `Redacted.make(process.env.X!)` is without the variable. */
+  const unset: Redacted.Redacted<string> = Redacted.make(JSON.parse("null"))
+  for (const [option, more] of [
+    ["clientSecret", { clientSecret: unset }],
+    ["clientSecret", { clientSecret: Redacted.make(" ") }],
+    ["clientSecret", { clientSecret: Effect.succeed(unset), refreshToken: Redacted.make("r") }],
+    ["refreshToken", { clientSecret: Redacted.make("s"), account: "ada", refreshToken: unset }],
+    ["refreshToken", { account: "ada", refreshToken: Redacted.make("\n") }],
+    ["privateKey", { privateKey: Effect.succeed(unset) }],
+    ["privateKey", { privateKey: Effect.succeed(Redacted.make(" ")) }],
+    ["privateKey", { privateKey: Config.redacted("ACME_KEY") }]
+  ] as const) {
+    it.scoped(
+      `${option} that is missing is Unauthorized that names it, and nothing is sent, ever (${Object.keys(more).join()})`,
+      () =>
+        Effect.gen(function* () {
+          const { network, requests } = yield* recorded(() => Effect.succeed(token))
+          const { manager } = yield* connect(network, { ...base, ...more })
+          for (let round = 0; round < 20; round++) {
+            const error = yield* Effect.flip(manager.get)
+            assert.strictEqual(error._tag, "Unauthorized")
+            assert.include(error.message, `"${option}" is missing or empty`)
+            yield* TestClock.adjust("1 minute")
+          }
+          assert.deepStrictEqual(yield* requests, [])
+        }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map())))
+    )
+  }
 
   for (const authMethod of ["client_secret_basic", "client_secret_post"] as const) {
     it.scoped(`${authMethod}: awkward ones arrive as they are`, () =>
@@ -179,6 +247,17 @@ const assertion = (more: Partial<OAuth2.Options>) =>
     return { jwt, header: decoded(header), payload: decoded(payload) }
   })
 
+const rsa = (modulusLength: number) => ({ modulusLength, publicExponent: new Uint8Array([1, 0, 1]) })
+
+const generated = (algorithm: RsaHashedKeyGenParams | EcKeyGenParams | { readonly name: "Ed25519" }) =>
+  Effect.promise(async () => {
+    const pair = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"])
+    return "privateKey" in pair ? pair.privateKey : assert.fail("no pair")
+  })
+
+/** What a program without types hands on. */
+const untyped = (json: string) => JSON.parse(json)
+
 describe("private_key_jwt", () => {
   for (const alg of ["ES256", "ES512", "EdDSA", "RS256", "PS384"] as const) {
     it.scoped(`RFC 7523: ${alg} is signed with the key, and names it`, () =>
@@ -252,6 +331,114 @@ describe("private_key_jwt", () => {
     })
   )
 
+  for (const [name, generate, alg] of [
+    ["RSA", { name: "RSASSA-PKCS1-v1_5", hash: "SHA-384", ...rsa(2048) }, "RS384"],
+    ["RSA-PSS", { name: "RSA-PSS", hash: "SHA-256", ...rsa(2048) }, "PS256"],
+    ["EC", { name: "ECDSA", namedCurve: "P-384" }, "ES384"],
+    ["Ed25519", { name: "Ed25519" }, "EdDSA"]
+  ] as const) {
+    it.scoped(`a CryptoKey of ${name} signs under ${alg}, and under no other name`, () =>
+      Effect.gen(function* () {
+        const privateKey = yield* generated(generate)
+        assert.deepInclude((yield* assertion({ privateKey, algorithm: alg })).header, { alg })
+        const { network } = yield* recorded(() => Effect.succeed(token))
+        for (const algorithm of ["RS256", "RS512", "PS512", "ES256", "ES512"]) {
+          const error = yield* Effect.flip(connect(network, { ...base, privateKey, algorithm }))
+          assert.deepInclude(error, { _tag: "InvalidOptions", option: "algorithm" })
+        }
+      })
+    )
+  }
+
+  it.scoped("RFC 7518, 3.3: RSA of fewer than 2,048 bits is refused, as a JWK and as a CryptoKey", () =>
+    Effect.gen(function* () {
+      const { network } = yield* recorded(() => Effect.succeed(token))
+      const jwk = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey.export({ format: "jwk" })
+      const key = yield* generated({ name: "RSA-PSS", hash: "SHA-256", ...rsa(1024) })
+      for (const privateKey of [Redacted.make(jwk), Redacted.make(JSON.stringify(jwk)), key]) {
+        const error = yield* Effect.flip(connect(network, { ...base, privateKey }))
+        assert.deepInclude(error, { _tag: "InvalidOptions", option: "privateKey" })
+        assert.include(error.message, "2,048 bits")
+      }
+    })
+  )
+
+  const { kid: _kid, alg: _alg, ...plain } = jwkOf("ES256")
+  for (const [option, more, says] of [
+    ["keyId", { keyId: "" }, '"keyId"'],
+    ["keyId", { keyId: " " }, '"keyId"'],
+    ["keyId", { keyId: untyped("7") }, '"keyId"'],
+    ["privateKey", { privateKey: Redacted.make({ ...plain, kid: untyped("7") }) }, '"keyId"'],
+    ["privateKey", { privateKey: Redacted.make({ ...plain, kid: "" }) }, '"keyId"'],
+    ["algorithm", { algorithm: "none" }, "is none of RS256"],
+    ["algorithm", { algorithm: "HS256" }, "is none of RS256"],
+    ["algorithm", { algorithm: "" }, "is none of RS256"],
+    ["algorithm", { algorithm: "ES384" }, "does not fit"],
+    ["algorithm", { algorithm: "RS256" }, "does not fit"],
+    [
+      "privateKey",
+      {
+        privateKey: Redacted.make(pairs.ES256.privateKey.export({ format: "pem", type: "pkcs8" }).toString())
+      },
+      "JWK"
+    ],
+    ["privateKey", { privateKey: Redacted.make("{}") }, "JWK"],
+    ["privateKey", { privateKey: Redacted.make("no JSON") }, "JWK"],
+    ["privateKey", { privateKey: Redacted.make(" ") }, "is missing or empty"],
+    ["privateKey", { privateKey: Redacted.make(untyped("null")) }, "is missing or empty"]
+  ] as const) {
+    it.scoped(`${option}: ${inspect({ ...more, privateKey: says }).slice(0, 60)} fails the layer`, () =>
+      Effect.gen(function* () {
+        const { network } = yield* recorded(() => Effect.succeed(token))
+        const key = Redacted.make(plain)
+        const error = yield* Effect.flip(connect(network, { ...base, privateKey: key, ...more }))
+        assert.deepInclude(error, { _tag: "InvalidOptions", provider: "oauth2", option })
+        assert.include(error.message, says)
+        assert.isFalse(error.message.includes("BEGIN") || error.message.includes(plain.d ?? "?"))
+      })
+    )
+  }
+
+  it.scoped("a key that cannot sign, from an effect, is Unauthorized in the same words", () =>
+    Effect.gen(function* () {
+      const pem = pairs.ES256.privateKey.export({ format: "pem", type: "pkcs8" }).toString()
+      const { network, requests } = yield* recorded(() => Effect.succeed(token))
+      const { manager } = yield* connect(network, { ...base, privateKey: Effect.succeed(Redacted.make(pem)) })
+      const error = yield* failure(manager)
+      assert.strictEqual(error._tag, "Unauthorized")
+      assert.strictEqual(error.message, 'oauth2: "privateKey" is a PEM: give it as a JWK (RFC 7517).')
+      assert.deepStrictEqual(yield* requests, [])
+    })
+  )
+
+  it.scoped("keyId replaces a kid that cannot be one", () =>
+    Effect.gen(function* () {
+      const privateKey = Redacted.make({ ...plain, kid: untyped("7") })
+      assert.deepStrictEqual((yield* assertion({ privateKey, keyId: "k" })).header, {
+        alg: "ES256",
+        kid: "k"
+      })
+    })
+  )
+
+  it.scoped("a CryptoKey that may not sign, or signs in a way that no JWS has, is refused", () =>
+    Effect.gen(function* () {
+      const { network } = yield* recorded(() => Effect.succeed(token))
+      const pair = yield* Effect.promise(() =>
+        crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"])
+      )
+      const sha1 = yield* generated({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-1", ...rsa(2048) })
+      const exchange = yield* Effect.promise(() =>
+        crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"])
+      )
+      for (const privateKey of [pair.publicKey, sha1, exchange.privateKey]) {
+        const error = yield* Effect.flip(connect(network, { ...base, privateKey }))
+        assert.deepInclude(error, { _tag: "InvalidOptions", option: "privateKey" })
+        assert.include(error.message, "cannot sign")
+      }
+    })
+  )
+
   const symmetric = { kty: "oct", k: nonce }
   const publicKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" })
   for (const [name, key] of [
@@ -295,6 +482,18 @@ describe("options that contradict each other fail the layer", () => {
     ["revocationUrl", { ...secret, revocationUrl: "/revoke" }],
     ["apiUrl", { ...secret, apiUrl: "http://api.oauth2.example" }],
     ["origins", { ...secret, origins: ["http://api.oauth2.example"] }],
+    ["origins", { ...secret, origins: [] }],
+    ["account", { ...grant, account: "" }],
+    ["assertionAudience", { ...key, assertionAudience: " " }],
+    ["account", { ...secret, account: " " }],
+    ["refreshToken", { refreshToken: Redacted.make("") }],
+    ["defaultLifetime", { ...secret, defaultLifetime: 0 }],
+    ["defaultLifetime", { ...secret, defaultLifetime: -1 }],
+    ["defaultLifetime", { ...secret, defaultLifetime: Number.NaN }],
+    ["defaultLifetime", { ...secret, defaultLifetime: Number.POSITIVE_INFINITY }],
+    ["defaultLifetime", { ...secret, defaultLifetime: Duration.infinity }],
+    ["defaultLifetime", { ...secret, defaultLifetime: "40000 days" }],
+    ["defaultLifetime", { ...secret, defaultLifetime: untyped('"soon"') }],
     ["clientId", { ...secret, clientId: " " }],
     ["parameters", { ...secret, parameters: { grant_type: "password" } }]
   ] as const) {

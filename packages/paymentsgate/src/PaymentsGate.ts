@@ -5,7 +5,7 @@
  */
 import * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
-import type { AuthError } from "@latchkey/core/AuthError"
+import type { AuthError, Unavailable } from "@latchkey/core/AuthError"
 import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"
 import * as TokenEndpoint from "@latchkey/core/TokenEndpoint"
 import * as TokenManager from "@latchkey/core/TokenManager"
@@ -35,7 +35,12 @@ export class PaymentsGate extends Context.Tag("@latchkey/paymentsgate/PaymentsGa
  * @since 0.1.0
  * @category models
  */
-export type Options = Common & (ServiceAccount | TokenPair | (ServiceAccount & TokenPair))
+export type Options = Common &
+  (
+    | (ServiceAccount & { readonly [K in keyof TokenPair]?: undefined })
+    | (TokenPair & { readonly [K in keyof ServiceAccount]?: undefined })
+    | (ServiceAccount & TokenPair)
+  )
 
 /**
  * What every way to start needs.
@@ -76,7 +81,7 @@ export interface ServiceAccount {
 export interface TokenPair {
   /** The access token, even an expired one: a refresh sends it along. */
   readonly accessToken: AuthFlow.Secret
-  /** The refresh token. */
+  /** The refresh token; a hash of it names the account in the keys of a store, and is made when the layer is built. */
   readonly refreshToken: AuthFlow.Secret
 }
 
@@ -104,10 +109,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     options.baseUrl ?? Wire.defaultBaseUrl,
     options
   )
-  const { account, accountId, credential, pair } = yield* startOf(options)
+  const { account, accountId, credential, kind, pair } = yield* startOf(options)
   return yield* AuthFlow.make({
     provider: Wire.provider,
-    key: yield* AuthFlow.storeKey(Wire.provider, baseUrl, account),
+    key: yield* AuthFlow.storeKey(Wire.provider, baseUrl, kind, account),
     apiUrl: baseUrl,
     credential,
     login:
@@ -129,26 +134,61 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
 /** What the configuration brings: an account to log in with, a pair to refresh, or both. */
 const startOf = Effect.fnUntraced(function* (options: Options) {
-  const read = (option: string, secret: AuthFlow.Secret) => AuthFlow.credential(Wire.provider, option, secret)
-  const pair =
-    "refreshToken" in options && options.refreshToken !== undefined
-      ? Effect.zipWith(
-          read("refreshToken", options.refreshToken),
-          read("accessToken", options.accessToken),
-          AuthFlow.refreshGrant
-        )
-      : undefined
-  if ("accountId" in options) {
-    const accountId = yield* AuthFlow.nonEmpty(Wire.provider, "accountId", options.accountId)
-    return { account: accountId, accountId, credential: read("publicKey", options.publicKey), pair }
+  const account = yield* bothOrNeither("accountId", options.accountId, "publicKey", options.publicKey)
+  const pair = yield* bothOrNeither("accessToken", options.accessToken, "refreshToken", options.refreshToken)
+  const initial = pair && readPair(...pair)
+  const login = account && {
+    accountId: yield* AuthFlow.nonEmpty(Wire.provider, "accountId", account[0]),
+    publicKey: AuthFlow.credential(Wire.provider, "publicKey", account[1])
   }
-  return {
-    account: yield* AuthFlow.fingerprint(Wire.provider, "refreshToken", options.refreshToken),
-    accountId: undefined,
-    credential: read("refreshToken", options.refreshToken),
-    pair
+  if (pair !== undefined && initial !== undefined) {
+    return {
+      kind: "refresh_token",
+      // Two people never share a record: a refresh token stands for whoever granted it.
+      account: yield* AuthFlow.fingerprint(Wire.provider, "refreshToken", pair[1]),
+      accountId: login?.accountId,
+      credential: login?.publicKey ?? AuthFlow.credential(Wire.provider, "refreshToken", pair[1]),
+      pair: initial
+    }
   }
+  if (login === undefined) {
+    return yield* new AuthFlow.InvalidOptions({
+      provider: Wire.provider,
+      option: "accountId",
+      message: `${Wire.provider}: there is neither an "accountId" with its "publicKey" nor a token pair: PaymentsGate needs one to start from.`
+    })
+  }
+  const { accountId, publicKey } = login
+  return { kind: "service_account", account: accountId, accountId, credential: publicKey, pair: undefined }
 })
+
+const readPair = (accessToken: AuthFlow.Secret, refreshToken: AuthFlow.Secret) =>
+  Effect.zipWith(
+    AuthFlow.credential(Wire.provider, "refreshToken", refreshToken),
+    AuthFlow.credential(Wire.provider, "accessToken", accessToken, "Authorization"),
+    AuthFlow.refreshGrant
+  )
+
+/** Two options that are of no use alone. */
+const bothOrNeither = <A, B>(
+  oneName: string,
+  one: A | undefined,
+  otherName: string,
+  other: B | undefined
+): Effect.Effect<readonly [A, B] | undefined, AuthFlow.InvalidOptions> => {
+  if (one !== undefined && other !== undefined) {
+    return Effect.succeed([one, other])
+  }
+  if (one === undefined && other === undefined) {
+    return Effect.succeed(undefined)
+  }
+  const [given, missing] = one === undefined ? [otherName, oneName] : [oneName, otherName]
+  return new AuthFlow.InvalidOptions({
+    provider: Wire.provider,
+    option: missing,
+    message: `${Wire.provider}: "${missing}" is missing, without which "${given}" is of no use: set it.`
+  })
+}
 
 /**
  * Keeps PaymentsGate's token, in the scope of the layer. Tokens go to the `TokenStore` of the context,
@@ -159,7 +199,7 @@ const startOf = Effect.fnUntraced(function* (options: Options) {
  */
 export const layer = (
   options: LayerOptions
-): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.scoped(
     PaymentsGate,
     Effect.flatMap(make(options), (flow) => TokenManager.make(flow, options))
@@ -189,7 +229,7 @@ export interface LayerConfig {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<PaymentsGate, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
     Effect.map(
       AuthFlow.fromConfig(

@@ -1,3 +1,4 @@
+import * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import { Fault, Ledger, MemoryClient, PaymentsGateSandbox } from "@latchkey/testing"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -6,6 +7,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -237,11 +239,116 @@ describe("the flow", () => {
         (options) => Effect.map(flow(options), ({ key }) => key)
       )
       assert.lengthOf([...new Set(keys)], keys.length)
+      assert.strictEqual(
+        (yield* flow({ ...account, ...pair })).key,
+        keys[3],
+        "an account beside it changes nothing"
+      )
+      const fingerprint = yield* AuthFlow.fingerprint("paymentsgate", "refreshToken", pair.refreshToken)
+      const named = yield* flow({ ...account, accountId: fingerprint })
+      assert.notStrictEqual(named.key, keys[3], "the kind of credential tells two apart that have one name")
       const { key } = yield* flow({ ...account, publicKey: Redacted.make("rotated") })
       assert.strictEqual(key, keys[0], "a rotated key keeps the tokens")
       assert.notInclude(keys.join(), nonce)
     })
   )
+
+  /** As a program without types calls it. */
+  const untyped = (options: unknown): ReturnType<typeof flow> => Reflect.apply(flow, undefined, [options])
+  it.effect("R14: clear text is for loopback, or for those who ask for it by an ugly name", () =>
+    Effect.gen(function* () {
+      yield* flow({ ...account, baseUrl: "http://127.0.0.1:8080" })
+      const insecure = { ...account, baseUrl: "http://gateway.internal" }
+      assert.strictEqual(yield* outcome(flow(insecure)), "InvalidOptions")
+      yield* flow({ ...insecure, dangerouslyAllowInsecureHttp: true })
+    })
+  )
+
+  const secret = Redacted.make("s")
+  for (const [option, given] of [
+    ["publicKey", { accountId: "acc-1" }],
+    ["accountId", { publicKey: secret }],
+    ["refreshToken", { accessToken: secret }],
+    ["accessToken", { refreshToken: secret }],
+    ["refreshToken", { ...account, accessToken: secret }],
+    ["accessToken", { ...account, refreshToken: secret }],
+    ["accountId", { ...pair, publicKey: secret }],
+    ["publicKey", { ...pair, accountId: "acc-1" }],
+    ["publicKey", { accountId: "acc-1", refreshToken: secret }],
+    ["accountId", {}],
+    ["refreshToken", { ...pair, refreshToken: Redacted.make(" ") }]
+  ] as const) {
+    it.effect(
+      `Options: half of them is refused, and ${option} is named (${Object.keys(given).join() || "nothing"})`,
+      () =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(untyped(given))
+          assert.deepInclude(error, { _tag: "InvalidOptions", provider: "paymentsgate", option })
+          assert.include(error.message, `"${option}"`)
+        })
+    )
+  }
+
+  it("Options: half of an account, and half of a pair, do not compile", () => {
+    const check = (options: PaymentsGate.Options): PaymentsGate.Options => options
+    check(account)
+    check(pair)
+    check({ ...account, ...pair })
+    check({ ...account, accessToken: undefined, refreshToken: undefined })
+    // @ts-expect-error There is no publicKey.
+    check({ accountId: "acc-1" })
+    // @ts-expect-error There is no accountId.
+    check({ publicKey: secret })
+    // @ts-expect-error There is no refreshToken.
+    check({ accessToken: secret })
+    // @ts-expect-error There is no accessToken.
+    check({ refreshToken: secret })
+    // @ts-expect-error There is no refreshToken.
+    check({ ...account, accessToken: secret })
+    // @ts-expect-error There is no accountId.
+    check({ ...pair, publicKey: secret })
+    // @ts-expect-error There is half of each.
+    check({ accountId: "acc-1", refreshToken: secret })
+    // @ts-expect-error There is nothing.
+    check({})
+  })
+
+  it.effect("Options: a secret manager that is away when the layer is built is Unavailable", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(flow({ ...pair, refreshToken: Effect.fail(nonce) }))
+      assert.strictEqual(error._tag, "Unavailable")
+      assert.notInclude(inspect(error), nonce)
+      // What names no account is read when it is needed.
+      yield* flow({ ...pair, accessToken: Effect.fail(nonce) })
+      yield* flow({ ...account, publicKey: Effect.fail(nonce) })
+    })
+  )
+
+  /** As `Redacted.make(process.env.X!)` is without the variable. */
+  const unset: Redacted.Redacted<string> = Redacted.make(JSON.parse("null"))
+  for (const [option, given, says] of [
+    ["publicKey", { ...account, publicKey: unset }, "is missing"],
+    ["publicKey", { ...account, publicKey: Redacted.make(" ") }, "is missing"],
+    ["accessToken", { ...pair, accessToken: unset }, "is missing"],
+    ["accessToken", { ...pair, accessToken: Redacted.make("a\u200bb") }, "no header can carry"],
+    ["accessToken", { ...pair, accessToken: Redacted.make("a\r\nx-evil: 1") }, "no header can carry"],
+    ["accessToken", { ...pair, accessToken: Redacted.make("a b") }, "no header can carry"]
+  ] as const) {
+    it.scoped(`Options: ${option} that ${says} is Unauthorized that says so, and nothing is sent, ever`, () =>
+      Effect.gen(function* () {
+        const { arrived, sandbox } = yield* makeSandbox
+        const { manager } = yield* connect(sandbox, given)
+        for (let round = 0; round < 20; round++) {
+          const error = yield* Effect.flip(manager.get)
+          assert.strictEqual(error._tag, "Unauthorized")
+          assert.include(error.message, `"${option}" `)
+          assert.include(error.message, says)
+          yield* TestClock.adjust("1 minute")
+        }
+        assert.deepStrictEqual(arrived, [])
+      })
+    )
+  }
 
   // Left failing: `"refreshToken" in options` in PaymentsGate.ts takes a field that is undefined for a pair.
   it.scoped("a token pair that is left undefined is none: the account logs in", () =>
@@ -334,6 +441,25 @@ describe("layerConfig", () => {
     })
   )
 
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const { sandbox } = yield* makeSandbox
+      const policy = { staleWindow: "10 minutes", jitter: 0 } as const
+      const { clientId, clientSecret } = sandbox.credentials
+      const context = yield* build(
+        variables(clientId, Redacted.value(clientSecret)),
+        MemoryClient.layer([sandbox]),
+        { policy }
+      )
+      const configured = yield* Effect.provide(PaymentsGate.PaymentsGate, context)
+      const { manager } = yield* connect(sandbox, { ...accountOf(sandbox), policy })
+      for (const { get, status } of [configured, manager]) {
+        yield* get
+        assert.strictEqual(Option.getOrUndefined((yield* status).staleAt), lifetime - 600_000)
+      }
+    })
+  )
+
   for (const missing of ["PAYMENTSGATE_ACCOUNT_ID", "PAYMENTSGATE_PUBLIC_KEY"]) {
     it.scoped(`without ${missing} it fails with InvalidOptions that names it and holds no secret`, () =>
       Effect.gen(function* () {
@@ -365,6 +491,34 @@ describe("Client", () => {
         Array.from({ length: 3 }, () => ["/deals", 200])
       )
       assert.strictEqual(Ledger.count(ledger).mints, 1)
+    })
+  )
+
+  it.scoped("R14: is made afresh wherever it is provided: no tenant gets another's", () =>
+    Effect.gen(function* () {
+      const memo = yield* Layer.makeMemoMap
+      const scope = yield* Effect.scope
+      const tenants = yield* Effect.forEach(["acme", "globex"], (tenant) =>
+        Effect.gen(function* () {
+          const sandbox = yield* PaymentsGateSandbox.make({
+            nonce: tenant,
+            origin: `https://${tenant}.example`
+          })
+          const layer = PaymentsGate.layer({ ...accountOf(sandbox), baseUrl: sandbox.apiOrigin })
+          const context = yield* PaymentsGate.Client.layer.pipe(
+            Layer.provide(layer),
+            Layer.provide(MemoryClient.layer([sandbox])),
+            Layer.buildWithMemoMap(memo, scope)
+          )
+          return { sandbox, client: Context.get(context, PaymentsGate.Client) }
+        })
+      )
+      for (const { client } of tenants) {
+        assert.strictEqual((yield* client.get("/")).status, 200)
+      }
+      for (const { sandbox } of tenants) {
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { mints: 1, requests: 1, rejections: 0 })
+      }
     })
   )
 })

@@ -82,6 +82,13 @@ describe("the login's request (unverified)", () => {
     assert.deepStrictEqual(sentBody(loginCall.request), { account_id: "acc-1", public_key: "pub-s3cret" })
     assert.isUndefined(loginCall.request.headers["authorization"])
     assert.deepInclude(loginCall, { operation: "login", credential: "client" })
+    assert.deepStrictEqual(loginCall.secrets.map(Redacted.value), ["pub-s3cret"])
+  })
+
+  it("asks for JSON, as the refresh does", () => {
+    for (const { request } of [loginCall, call]) {
+      assert.strictEqual(request.headers["accept"], "application/json")
+    }
   })
 })
 
@@ -93,10 +100,9 @@ describe("an answer", () => {
       assert.strictEqual(tokens.tokenType, "Bearer")
       assert.strictEqual(tokens.issuedAt, sentAt)
       assert.strictEqual(tokens.expiresAt, sentAt + 3_600_000)
-      assert.deepStrictEqual(
-        Option.map(tokens.refreshToken, ({ expiresAt, value }) => [Redacted.value(value), expiresAt]),
-        Option.some([granted.refresh_token, Option.none()])
-      )
+      const brought = Option.getOrThrow(tokens.refreshToken)
+      assert.strictEqual(Redacted.value(brought.value), granted.refresh_token)
+      assert.isTrue(Option.isNone(brought.expiresAt))
     }
   })
 
@@ -133,7 +139,12 @@ describe("an answer", () => {
     ["an array", [granted]],
     ["no access_token", { ...granted, access_token: undefined }],
     ["an access_token that is a number", { ...granted, access_token: 7 }],
-    ["an access_token with a line break (R14)", { ...granted, access_token: "eyJ\r\nx-evil: 1" }]
+    ["an access_token with a line break (R14)", { ...granted, access_token: "eyJ\r\nx-evil: 1" }],
+    ["a token_type of DPoP (RFC 6749, 7.1)", { ...granted, token_type: "DPoP" }],
+    ["a token_type of mac (RFC 6749, 7.1)", { ...granted, token_type: "mac" }],
+    ["a token_type of Basic (RFC 6749, 7.1)", { ...granted, token_type: "Basic" }],
+    ["a token_type of no length (RFC 6749, 7.1)", { ...granted, token_type: "" }],
+    ["a lifetime in milliseconds", { ...granted, expires_in: 3_600_000 }]
   ] as const) {
     it(`200 with ${name} is InvalidResponse, which repeats none of it`, () => {
       const error = left(refresh(body))
@@ -162,6 +173,16 @@ describe("a refusal", () => {
       assert.strictEqual(left(login(body, status))._tag, ofLogin)
     })
   }
+
+  it("a code stands in error, and wins over the status", () => {
+    for (const read of [refresh, login]) {
+      assert.deepInclude(left(read({ error: "access_denied" }, 401)), {
+        _tag: "AccessDenied",
+        code: "access_denied"
+      })
+      assert.deepInclude(left(read({ error: "invalid_client" }, 200)), { _tag: "Unauthorized", status: 200 })
+    }
+  })
 
   it("R15: an error repeats none of the tokens", () => {
     for (const secret of [accessToken, refreshToken].map((secret) => Redacted.value(secret))) {

@@ -105,7 +105,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     provider: Wire.provider,
     key: yield* AuthFlow.storeKey(Wire.provider, environment, baseUrl, clientId),
     apiUrl: baseUrl,
-    credential: AuthFlow.credential(Wire.provider, "clientSecret", options.clientSecret),
+    credential: AuthFlow.credential(Wire.provider, "clientSecret", options.clientSecret, "header"),
     login: (clientSecret) =>
       TokenEndpoint.exchange(client, Wire.login({ baseUrl, domain: clientId, clientSecret }), Wire.readLogin),
     admit: ({ accessToken }) =>

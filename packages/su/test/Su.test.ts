@@ -1,18 +1,21 @@
 import * as TokenSet from "@latchkey/core/TokenSet"
 import * as TokenStore from "@latchkey/core/TokenStore"
-import { Fault, Ledger, MemoryClient, SuSandbox } from "@latchkey/testing"
+import { Fault, Ledger, MemoryClient, SuSandbox, Wire } from "@latchkey/testing"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
 import { it } from "@latchkey/testing/SettledTest"
@@ -174,6 +177,48 @@ describe("the two environments", () => {
   )
 })
 
+describe("the secret", () => {
+  for (const part of ["\u200b", "\u2019", "\n", "\r\nx-evil: 1", "\u0000"]) {
+    it.scoped(
+      `R14: one with ${JSON.stringify(part)} cannot stand in its header: Unauthorized, nothing is sent`,
+      () =>
+        Effect.gen(function* () {
+          const sandbox = yield* SuSandbox.make({ nonce })
+          const { manager } = yield* connect(sandbox, {
+            clientSecret: Redacted.make(`se${part}cret-${nonce}`)
+          })
+          const error = yield* Effect.flip(manager.get)
+          assert.strictEqual(error._tag, "Unauthorized")
+          assert.include(error.message, '"clientSecret" has characters that no header can carry')
+          assert.notInclude(inspect(error), nonce)
+          assert.deepStrictEqual(yield* sandbox.ledger, [])
+        })
+    )
+  }
+
+  it.scoped(
+    "R16: is read at each login, and one that cannot be read is Unavailable, without the reason",
+    () =>
+      Effect.gen(function* () {
+        const sandbox = yield* SuSandbox.make({ nonce, accessLifetime: lifetime })
+        const secret = yield* Ref.make(sandbox.credentials.clientSecret)
+        const { manager } = yield* connect(sandbox, { clientSecret: Ref.get(secret) })
+        yield* manager.get
+        const next = Redacted.make(`next-${nonce}`)
+        yield* sandbox.changeSecret(next)
+        yield* Ref.set(secret, next)
+        yield* TestClock.adjust(lifetime)
+        assert.strictEqual(yield* outcome(manager.get), "success")
+        const away = yield* connect(sandbox, { clientSecret: Effect.fail(nonce) })
+        const fiber = yield* Effect.fork(Effect.flip(away.manager.get))
+        yield* TestClock.adjust("20 seconds")
+        const error = yield* Fiber.join(fiber)
+        assert.strictEqual(error._tag, "Unavailable")
+        assert.notInclude(inspect(error), nonce)
+      })
+  )
+})
+
 describe("Su.validate", () => {
   it.scoped("seed 002: asks about the token that is served, minting one if there is none", () =>
     Effect.gen(function* () {
@@ -203,6 +248,37 @@ describe("Su.validate", () => {
     )
   }
 
+  it.scoped("seed 002: a valid token is an explicit success, in the other spelling too", () =>
+    Effect.gen(function* () {
+      const { sandbox, validate } = yield* setup({ casing: "capitalised" })
+      yield* validate
+      assert.deepStrictEqual(
+        (yield* sandbox.ledger).map((entry) => entry._tag),
+        ["Login", "Validated"]
+      )
+    })
+  )
+
+  it.scoped("a portal's page, half an answer and an empty one are InvalidResponse, and the token stays", () =>
+    Effect.gen(function* () {
+      const { manager, sandbox, validate } = yield* setup()
+      yield* manager.get
+      const faults = [
+        Fault.Html(),
+        Fault.Truncated(),
+        Fault.EmptyBody(),
+        Fault.Body({ body: '{"success":"false"}' }),
+        Fault.Status({ status: 204 })
+      ]
+      for (const fault of faults) {
+        yield* sandbox.fault("validate", fault)
+        assert.strictEqual(yield* outcome(validate), "InvalidResponse")
+      }
+      assert.strictEqual(yield* outcome(validate), "success")
+      assert.strictEqual((yield* counts(sandbox)).mints, 1)
+    })
+  )
+
   it.scoped("an outage of the validation is Unavailable, and the token stays", () =>
     Effect.gen(function* () {
       const { manager, sandbox, validate } = yield* setup()
@@ -223,7 +299,9 @@ describe("Su.validate", () => {
       const { validate } = yield* connect(
         sandbox,
         { validateUrl: "https://su.example/validate" },
-        { elsewhere: elsewhere.handle }
+        {
+          elsewhere: (request) => Effect.as(elsewhere.handle(request), Wire.json(200, { success: true }))
+        }
       )
       yield* validate
       assert.deepStrictEqual(
@@ -307,6 +385,29 @@ describe("the flow", () => {
     )
   }
 
+  it.effect("its store key tells credentials apart and holds none", () =>
+    Effect.gen(function* () {
+      const given = {
+        environment: "sandbox",
+        domain: "hotel.example",
+        clientSecret: Redacted.make(nonce)
+      } as const
+      const keys = yield* Effect.forEach(
+        [
+          given,
+          { ...given, environment: "live", baseUrl: "https://connect-sandbox.su-api.com" } as const,
+          { ...given, domain: "inn.example" },
+          { ...given, baseUrl: "https://su.example" }
+        ],
+        (one) => Effect.map(flow(one), ({ key }) => key)
+      )
+      assert.lengthOf([...new Set(keys)], keys.length)
+      const rotated = yield* flow({ ...given, clientSecret: Redacted.make("rotated") })
+      assert.strictEqual(rotated.key, keys[0], "a rotated secret keeps the tokens")
+      assert.notInclude(keys.join(), nonce)
+    })
+  )
+
   it.effect("R14: clear text is for loopback, or for those who ask for it by an ugly name", () =>
     Effect.gen(function* () {
       yield* flow({ ...options, baseUrl: "http://127.0.0.1:8080" })
@@ -367,6 +468,25 @@ describe("layerConfig", () => {
     })
   )
 
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* SuSandbox.make({ nonce, accessLifetime: lifetime })
+      const policy = { staleWindow: "10 minutes", jitter: 0 } as const
+      const { clientId, clientSecret } = sandbox.credentials
+      const context = yield* build(
+        environment({ domain: clientId, secret: Redacted.value(clientSecret) }),
+        MemoryClient.layer([sandbox]),
+        { policy }
+      )
+      const configured = yield* Effect.provide(Su.Su, context)
+      const { manager } = yield* connect(sandbox, { policy })
+      for (const { get, status } of [configured, manager]) {
+        yield* get
+        assert.strictEqual(Option.getOrUndefined((yield* status).staleAt), lifetime - 600_000)
+      }
+    })
+  )
+
   for (const [variable, value] of [
     ["SU_ENVIRONMENT", undefined],
     ["SU_ENVIRONMENT", "production"],
@@ -409,6 +529,35 @@ describe("Client", () => {
         Array.from({ length: 3 }, () => ["/rooms", 200])
       )
       assert.strictEqual(Ledger.count(ledger).mints, 1)
+    })
+  )
+
+  it.scoped("R14: is made afresh wherever it is provided: no tenant gets another's", () =>
+    Effect.gen(function* () {
+      const memo = yield* Layer.makeMemoMap
+      const scope = yield* Effect.scope
+      const tenants = yield* Effect.forEach(["acme", "globex"], (tenant) =>
+        Effect.gen(function* () {
+          const sandbox = yield* SuSandbox.make({
+            nonce: tenant,
+            domain: `${tenant}.example`,
+            origin: `https://${tenant}.example`
+          })
+          const layer = Su.layer({ ...optionsOf(sandbox), baseUrl: sandbox.apiOrigin })
+          const context = yield* Su.Client.layer.pipe(
+            Layer.provide(layer),
+            Layer.provide(MemoryClient.layer([sandbox])),
+            Layer.buildWithMemoMap(memo, scope)
+          )
+          return { sandbox, client: Context.get(context, Su.Client) }
+        })
+      )
+      for (const { client } of tenants) {
+        assert.strictEqual((yield* client.get("/")).status, 200)
+      }
+      for (const { sandbox } of tenants) {
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { mints: 1, requests: 1, rejections: 0 })
+      }
     })
   )
 })

@@ -4,7 +4,7 @@ import * as Predicate from "effect/Predicate"
 import * as Su from "../src/Su.ts"
 
 AuthFlowSuite.describe("Su", {
-  sandbox: SuSandbox.make,
+  sandbox: (options) => SuSandbox.make({ ...options, domain: `${options.nonce}.example` }),
   tag: Su.Su,
   layer: ({ apiOrigin, clientId, clientSecret, policy }) =>
     Su.layer({ environment: "sandbox", domain: clientId, clientSecret, baseUrl: apiOrigin, policy }),

@@ -4,6 +4,7 @@ import { isToken68 } from "@latchkey/core/TokenSet"
 import { Arbitraries } from "@latchkey/testing"
 import * as Headers from "@effect/platform/Headers"
 import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
@@ -160,6 +161,11 @@ describe("the login's answer", () => {
     ["an empty token", data({ token: "" })],
     ["a token with a line break (R14)", data({ token: "sandbox_\r\nx-evil: 1" })],
     ["a token_type that is no scheme", data({ token_type: "Bearer x:" })],
+    ["a token_type of DPoP (RFC 6749, 7.1)", data({ token_type: "DPoP" })],
+    ["a token_type of mac (RFC 6749, 7.1)", data({ token_type: "mac" })],
+    ["a token_type of Basic (RFC 6749, 7.1)", data({ token_type: "Basic" })],
+    ["a token_type of no length (RFC 6749, 7.1)", data({ token_type: "" })],
+    ["a lifetime in milliseconds", data({ expire_in: "3600000" })],
     ["success that is a string", { ...granted, success: "yes" }]
   ] as const) {
     it(`200 with ${name} is InvalidResponse, which repeats none of it`, () => {
@@ -182,6 +188,7 @@ describe("the login's refusals", () => {
     for (const body of [
       refused,
       { success: false, message: "authorization  required" },
+      { success: false, message: "Error 401: Authorization Required." },
       { Status: "Failed", Data: null, Message: "Authorization Required" }
     ]) {
       for (const status of [200, 401]) {
@@ -217,11 +224,35 @@ describe("the login's refusals", () => {
     })
   }
 
+  it("R11: 429 and 503 carry Retry-After, and an error the request id of a header", () => {
+    for (const status of [429, 503]) {
+      const error = left(login(undefined, status, { "retry-after": "120", "x-request-id": "req-1" }))
+      const retryAfter =
+        error._tag === "RateLimited" || error._tag === "Unavailable" ? error.retryAfter : undefined
+      assert.strictEqual(retryAfter && DateTime.toEpochMillis(retryAfter), sentAt + 40 + 120_000)
+      assert.strictEqual(error.requestId, "req-1")
+    }
+  })
+
   it("R15: an error repeats neither the secret nor the message", () => {
     const secret = Redacted.value(options.clientSecret)
     const error = left(login({ ...refused, message: `Authorization Required for ${secret}` }, 401))
     assert.notInclude(inspect(error), secret)
     assert.notInclude(JSON.stringify(error), secret)
+  })
+})
+
+describe("the requests", () => {
+  it("ask for JSON, and say which secret no error may repeat", () => {
+    const accessToken = Redacted.make("sandbox_7f3d")
+    const validate = Wire.validate({ validateUrl: "https://su.example/validate", accessToken })
+    for (const { request } of [call, validate]) {
+      assert.strictEqual(request.headers["accept"], "application/json")
+    }
+    assert.deepInclude(call, { provider: "su", operation: "login", credential: "client" })
+    assert.deepStrictEqual(call.secrets, [options.clientSecret])
+    assert.deepInclude(validate, { provider: "su", operation: "validate", credential: "access_token" })
+    assert.deepStrictEqual(validate.secrets, [accessToken])
   })
 })
 
@@ -237,16 +268,60 @@ describe("the validation", () => {
     assert.isUndefined(validate.request.headers["app-id"])
   })
 
-  it("seed 002: a successful response is a valid token", () => {
-    for (const body of [{ success: true, data: {}, message: "Token is valid" }, {}, undefined]) {
-      assert.isTrue(Either.isRight(read(body, 200)))
+  it("seed 002: a successful response is a valid token, in either spelling", () => {
+    for (const body of [
+      { success: true, data: {}, message: "Token is valid" },
+      { success: true },
+      { Success: true },
+      { Status: "Success", Data: {}, Message: "Token is valid" },
+      { status: "SUCCESS" }
+    ]) {
+      for (const status of [200, 201, 299]) {
+        assert.isTrue(Either.isRight(read(body, status)), inspect(body))
+      }
     }
+  })
+
+  for (const body of [
+    undefined,
+    null,
+    {},
+    [],
+    [{ success: true }],
+    "success",
+    true,
+    { error: "invalid_token" },
+    { success: "true" },
+    { success: "false" },
+    { success: 1 },
+    { success: null },
+    { success: null, Status: "Success" },
+    { Status: "Failed" },
+    { Status: "Successful" },
+    { Status: true },
+    { data: { success: true } }
+  ]) {
+    it(`seed 002: 200 ${inspect(body)} says nothing of the token: InvalidResponse`, () => {
+      const error = left(read(body, 200))
+      assert.strictEqual(error._tag, "InvalidResponse")
+      assert.strictEqual(error.status, 200)
+      assert.strictEqual(error.operation, "validate")
+    })
+  }
+
+  it("seed 002: a success that comes with another status is none", () => {
+    for (const status of [199, 300, 302]) {
+      assert.isTrue(Either.isLeft(read({ success: true }, status)), String(status))
+    }
+    assert.strictEqual(left(read({ success: true }, 401))._tag, "Unauthorized")
   })
 
   for (const [body, status, tag] of [
     [refused, 401, "Unauthorized"],
     [refused, 200, "Unauthorized"],
     [{ success: false, message: "expired" }, 200, "Unauthorized"],
+    [{ Status: "Failed", Message: "Authorization Required" }, 200, "Unauthorized"],
+    [refused, 403, "Unauthorized"],
     [undefined, 401, "Unauthorized"],
     [undefined, 403, "AccessDenied"],
     [undefined, 429, "RateLimited"],

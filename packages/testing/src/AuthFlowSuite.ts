@@ -56,7 +56,10 @@ export interface Options<Id> {
    * of a flow that is the same over the wire.
    */
   readonly worlds?: ReadonlyArray<"in memory" | "on loopback"> | undefined
-  /** Makes a sandbox of the provider; every test has its own. `nonce` must stand in every secret. */
+  /**
+   * Makes a sandbox of the provider; every test has its own. `nonce` must stand in every secret, and in the client
+   * id, so that two sandboxes have two clients.
+   */
   readonly sandbox: (options: {
     readonly nonce: string
     readonly accessLifetime: Duration.DurationInput

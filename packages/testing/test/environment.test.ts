@@ -47,7 +47,9 @@ describe("the environment of a provider", () => {
         Effect.gen(function* () {
           const environment = value === undefined ? [] : variables.map((name) => [name, value] as const)
           const error = yield* fail(new Map(environment))
-          assert.strictEqual(error._tag, "InvalidOptions")
+          if (error._tag !== "InvalidOptions") {
+            return assert.fail(error._tag)
+          }
           assert.isTrue(error.message.startsWith(`${provider}: `), error.message)
           for (const name of variables) {
             assert.include(error.message, name)

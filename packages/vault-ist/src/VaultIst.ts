@@ -5,7 +5,7 @@
  */
 import * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
-import type { AuthError } from "@latchkey/core/AuthError"
+import type { AuthError, Unavailable } from "@latchkey/core/AuthError"
 import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"
 import * as TokenEndpoint from "@latchkey/core/TokenEndpoint"
 import * as TokenManager from "@latchkey/core/TokenManager"
@@ -44,8 +44,8 @@ export interface Options {
   /** How to log in once no refresh token is left (unverified). Default: there is no login. */
   readonly login?: Login | undefined
   /**
-   * Names the account in the keys of a store. Default: a hash of the first refresh token, or of the
-   * login's client id or username.
+   * Names the account in the keys of a store: two people must not have the same. Default: a hash of the first
+   * refresh token, which is read for it when the layer is built; without one the login's client id or username.
    */
   readonly account?: string | undefined
   /**
@@ -97,10 +97,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     options.tokenUrl ?? Wire.defaultTokenUrl,
     options
   )
-  const { account, credential, grant, refreshToken } = yield* startOf(options)
+  const { account, credential, grant, kind, refreshToken } = yield* startOf(options)
   return yield* AuthFlow.make({
     provider: Wire.provider,
-    key: yield* AuthFlow.storeKey(Wire.provider, tokenUrl, account),
+    key: yield* AuthFlow.storeKey(Wire.provider, tokenUrl, kind, account),
     apiUrl: options.apiUrl ?? Wire.defaultApiUrl,
     credential,
     login:
@@ -121,17 +121,23 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
 /** What the configuration brings: a refresh token to start from, a login, or both. */
 const startOf = Effect.fnUntraced(function* (options: Options) {
-  const read = (option: string, secret: AuthFlow.Secret) => AuthFlow.credential(Wire.provider, option, secret)
-  const refreshToken = options.refreshToken && read("refreshToken", options.refreshToken)
-  const login = options.login
-  if (login !== undefined) {
-    const [name, option, secret] =
-      login.grantType === "client_credentials"
-        ? ([login.clientId, "clientSecret", login.clientSecret] as const)
-        : ([login.username, "password", login.password] as const)
-    return { account: options.account ?? name, credential: read(option, secret), grant: login, refreshToken }
+  const login = options.login && (yield* loginOf(options.login))
+  const named =
+    options.account === undefined
+      ? undefined
+      : yield* AuthFlow.nonEmpty(Wire.provider, "account", options.account)
+  if (options.refreshToken !== undefined) {
+    const refreshToken = AuthFlow.credential(Wire.provider, "refreshToken", options.refreshToken)
+    return {
+      kind: "refresh_token",
+      // Two people never share a record: a refresh token stands for whoever granted it, with a login beside it too.
+      account: named ?? (yield* AuthFlow.fingerprint(Wire.provider, "refreshToken", options.refreshToken)),
+      credential: login?.credential ?? refreshToken,
+      grant: options.login,
+      refreshToken
+    }
   }
-  if (options.refreshToken === undefined || refreshToken === undefined) {
+  if (options.login === undefined || login === undefined) {
     return yield* new AuthFlow.InvalidOptions({
       provider: Wire.provider,
       option: "refreshToken",
@@ -139,13 +145,24 @@ const startOf = Effect.fnUntraced(function* (options: Options) {
     })
   }
   return {
-    account:
-      options.account ?? (yield* AuthFlow.fingerprint(Wire.provider, "refreshToken", options.refreshToken)),
-    credential: refreshToken,
-    grant: undefined,
-    refreshToken
+    kind: options.login.grantType,
+    account: named ?? login.name,
+    credential: login.credential,
+    grant: options.login,
+    refreshToken: undefined
   }
 })
+
+const loginOf = (login: Login) => {
+  const [option, name, secretOption, secret] =
+    login.grantType === "client_credentials"
+      ? (["clientId", login.clientId, "clientSecret", login.clientSecret] as const)
+      : (["username", login.username, "password", login.password] as const)
+  return Effect.map(AuthFlow.nonEmpty(Wire.provider, option, name), (name) => ({
+    name,
+    credential: AuthFlow.credential(Wire.provider, secretOption, secret)
+  }))
+}
 
 /**
  * Keeps vault.ist's token, in the scope of the layer. Tokens go to the `TokenStore` of the context,
@@ -156,7 +173,7 @@ const startOf = Effect.fnUntraced(function* (options: Options) {
  */
 export const layer = (
   options: LayerOptions
-): Layer.Layer<VaultIst, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<VaultIst, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.scoped(
     VaultIst,
     Effect.flatMap(make(options), (flow) => TokenManager.make(flow, options))
@@ -186,7 +203,7 @@ export interface LayerConfig {
  */
 export const layerConfig = (
   config: LayerConfig = {}
-): Layer.Layer<VaultIst, AuthFlow.InvalidOptions, HttpClient.HttpClient> =>
+): Layer.Layer<VaultIst, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient> =>
   Layer.unwrapEffect(
     Effect.map(
       AuthFlow.fromConfig(

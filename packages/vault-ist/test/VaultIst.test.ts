@@ -6,6 +6,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -33,6 +34,9 @@ const reopened = Effect.map(
   Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory),
   (records) => Effect.provideService(TokenStore.makeKeyValueStore, KeyValueStore.KeyValueStore, records)
 )
+
+/** As `Redacted.make(process.env.X!)` is without the variable. */
+const unset: Redacted.Redacted<string> = Redacted.make(JSON.parse("null"))
 
 /** Which refresh token paid for which mint, by number. */
 const presented = (ledger: Ledger.Ledger) =>
@@ -230,6 +234,38 @@ describe("the login (unverified)", () => {
     })
   )
 
+  it.scoped(
+    "R6: a configured refresh token that is refused is followed by a login, with the login's own secret",
+    () =>
+      Effect.gen(function* () {
+        const bodies: Array<unknown> = []
+        const sandbox = yield* VaultIstSandbox.make({ nonce })
+        const { manager } = yield* connect(
+          sandbox,
+          {
+            refreshToken: Redacted.make("configured"),
+            login: { grantType: "client_credentials", clientId: "me", clientSecret: Redacted.make("s") },
+            tokenUrl: "https://login.example/token"
+          },
+          undefined,
+          {
+            elsewhere: (request) =>
+              Effect.sync(() => {
+                bodies.push(Option.getOrUndefined(Wire.parseJson(request)))
+                return bodies.length === 1
+                  ? Wire.json(400, { error: "invalid_grant" })
+                  : Wire.json(200, { access_token: "a", expires_in: 60 })
+              })
+          }
+        )
+        yield* manager.get
+        assert.deepStrictEqual(bodies, [
+          { grant_type: "refresh_token", refresh_token: "configured" },
+          { grant_type: "client_credentials", client_id: "me", client_secret: "s" }
+        ])
+      })
+  )
+
   it.scoped("R5: a configured refresh token goes before the login", () =>
     Effect.gen(function* () {
       const bodies = yield* recorded({
@@ -271,14 +307,133 @@ describe("the flow", () => {
           { ...options, tokenUrl: "https://tenant.vault.ist/token" },
           { ...options, account: "acme" },
           { login },
-          { login: { ...login, clientId: "you" } }
-        ],
+          { login: { ...login, clientId: "you" } },
+          { login: { grantType: "password", username: "me", password: Redacted.make("s") } },
+          { login, account: "acme" },
+          { login: { grantType: "password", username: "me", password: Redacted.make("s") }, account: "acme" }
+        ] as const,
         (one) => Effect.map(flow(one), ({ key }) => key)
       )
       assert.lengthOf([...new Set(keys)], keys.length)
       const renamed = yield* flow({ refreshToken: Redacted.make("another"), account: "acme" })
       assert.strictEqual(renamed.key, keys[3], "an account with a name keeps its tokens")
+      assert.strictEqual(
+        (yield* flow({ ...options, login })).key,
+        keys[0],
+        "a login beside it changes nothing"
+      )
+      const elsewhere = { ...login, clientId: "you", clientSecret: Redacted.make("rotated") }
+      assert.strictEqual((yield* flow({ ...options, login: elsewhere })).key, keys[0])
       assert.notInclude(keys.join(), nonce)
+    })
+  )
+
+  it.scoped("Keys: two people behind one login never share a record", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* VaultIstSandbox.make({ nonce, accessLifetime: lifetime })
+      const store = yield* TokenStore.makeMemory
+      const login = {
+        grantType: "client_credentials",
+        clientId: "the-app",
+        clientSecret: Redacted.make("s")
+      } as const
+      const people = yield* Effect.forEach([1, 2], () =>
+        Effect.flatMap(sandbox.issue, (issued) =>
+          connect(sandbox, { login, refreshToken: refreshTokenOf(issued) }, store)
+        )
+      )
+      for (let day = 0; day < 3; day++) {
+        const tokens = yield* Effect.forEach(people, ({ manager }) =>
+          Effect.map(manager.get, ({ value }) => Redacted.value(value))
+        )
+        assert.lengthOf([...new Set(tokens)], 2)
+        yield* TestClock.adjust(lifetime)
+      }
+      assert.deepInclude(yield* counts(sandbox), { refreshes: 6, reuses: 0, refusals: 0 })
+    })
+  )
+
+  it.effect(
+    "Options: a secret manager that is away when the layer is built is Unavailable, and may be tried again",
+    () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(flow({ refreshToken: Effect.fail(nonce) }))
+        assert.strictEqual(error._tag, "Unavailable")
+        assert.notInclude(inspect(error), nonce)
+        // With a name of the account there is nothing to read yet.
+        assert.strictEqual(
+          (yield* flow({ refreshToken: Effect.fail(nonce), account: "ada" })).provider,
+          "vault-ist"
+        )
+      })
+  )
+
+  const password = { grantType: "password", username: "ada", password: Redacted.make("s") } as const
+  const application = {
+    grantType: "client_credentials",
+    clientId: "me",
+    clientSecret: Redacted.make("s")
+  } as const
+  for (const [option, given] of [
+    ["account", { ...options, account: "" }],
+    ["account", { ...options, account: " " }],
+    ["account", { login: password, account: "" }],
+    ["username", { login: { ...password, username: "" } }],
+    ["username", { ...options, login: { ...password, username: " ada" } }],
+    ["clientId", { login: { ...application, clientId: "" } }],
+    ["clientId", { ...options, login: { ...application, clientId: " " } }],
+    ["refreshToken", { refreshToken: Redacted.make("") }],
+    ["refreshToken", { refreshToken: Redacted.make(" ") }],
+    ["refreshToken", { login: password, refreshToken: Effect.succeed(Redacted.make("")) }]
+  ] as const) {
+    it.effect(
+      `Options: ${option} that is empty fails the layer with InvalidOptions (${Object.keys(given).join()})`,
+      () =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(flow(given))
+          assert.deepInclude(error, { _tag: "InvalidOptions", provider: "vault-ist", option })
+        })
+    )
+  }
+
+  for (const [option, given] of [
+    ["clientSecret", { login: { ...application, clientSecret: unset } }],
+    ["password", { login: { ...password, password: unset } }],
+    ["password", { login: { ...password, password: Redacted.make(" ") } }],
+    ["refreshToken", { account: "ada", refreshToken: unset }],
+    ["refreshToken", { account: "ada", refreshToken: Redacted.make("\n") }]
+  ] as const) {
+    it.scoped(
+      `Options: ${option} that is missing is Unauthorized that names it, and nothing is sent, ever`,
+      () =>
+        Effect.gen(function* () {
+          const sandbox = yield* VaultIstSandbox.make({ nonce })
+          const elsewhere = yield* MemoryClient.recorder
+          const { manager } = yield* connect(sandbox, given, undefined, { elsewhere: elsewhere.handle })
+          for (let round = 0; round < 20; round++) {
+            const error = yield* Effect.flip(manager.get)
+            assert.strictEqual(error._tag, "Unauthorized")
+            assert.include(error.message, `"${option}" is missing or empty`)
+            yield* TestClock.adjust("1 minute")
+          }
+          assert.deepStrictEqual(yield* sandbox.ledger, [])
+          assert.deepStrictEqual(yield* elsewhere.requests, [])
+        })
+    )
+  }
+
+  it.effect("R14: clear text is for loopback, or for those who ask for it by an ugly name", () =>
+    Effect.gen(function* () {
+      const tokenUrl = "http://127.0.0.1:8080/token"
+      yield* flow({ ...options, tokenUrl, apiUrl: "http://localhost:8080" })
+      for (const more of [
+        { tokenUrl: "http://gateway.internal/token" },
+        { apiUrl: "http://gateway.internal" }
+      ]) {
+        const insecure = { ...options, ...more }
+        assert.strictEqual(yield* outcome(flow(insecure)), "InvalidOptions")
+        yield* flow({ ...insecure, dangerouslyAllowInsecureHttp: true })
+      }
     })
   )
 
@@ -359,12 +514,78 @@ describe("layerConfig", () => {
     })
   )
 
+  it.scoped("takes a policy, as layer does", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* VaultIstSandbox.make({ nonce, accessLifetime: lifetime })
+      const policy = { staleWindow: "1 hour", jitter: 0 } as const
+      const [one, other] = [refreshTokenOf(yield* sandbox.issue), refreshTokenOf(yield* sandbox.issue)]
+      const context = yield* build(
+        [["VAULT_IST_REFRESH_TOKEN", Redacted.value(one)]],
+        MemoryClient.layer([sandbox]),
+        { policy }
+      )
+      const configured = yield* Effect.provide(VaultIst.VaultIst, context)
+      const { manager } = yield* connect(sandbox, { refreshToken: other, policy })
+      for (const { get, status } of [configured, manager]) {
+        yield* get
+        assert.strictEqual(Option.getOrUndefined((yield* status).staleAt), lifetime - 3_600_000)
+      }
+    })
+  )
+
   it.scoped("without VAULT_IST_REFRESH_TOKEN it fails with InvalidOptions that names it", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(build([], MemoryClient.layer([])))
       const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
       assert.strictEqual(error?._tag, "InvalidOptions")
       assert.include(inspect(error, { depth: 20 }), "VAULT_IST_REFRESH_TOKEN")
+    })
+  )
+})
+
+describe("Client", () => {
+  it.scoped("R14: is made afresh wherever it is provided: no tenant gets another's", () =>
+    Effect.gen(function* () {
+      const memo = yield* Layer.makeMemoMap
+      const scope = yield* Effect.scope
+      const tenants = yield* Effect.forEach(["acme", "globex"], (tenant) =>
+        Effect.gen(function* () {
+          const sandbox = yield* VaultIstSandbox.make({ nonce: tenant, origin: `https://${tenant}.example` })
+          const layer = VaultIst.layer({
+            refreshToken: refreshTokenOf(yield* sandbox.issue),
+            tokenUrl: `${sandbox.tokenOrigin}/v2.0/reference/gettoken`,
+            apiUrl: sandbox.apiOrigin
+          })
+          const context = yield* VaultIst.Client.layer.pipe(
+            Layer.provide(layer),
+            Layer.provide(MemoryClient.layer([sandbox])),
+            Layer.buildWithMemoMap(memo, scope)
+          )
+          return { sandbox, client: Context.get(context, VaultIst.Client) }
+        })
+      )
+      for (const { client } of tenants) {
+        assert.strictEqual((yield* client.get("/")).status, 200)
+      }
+      for (const { sandbox } of tenants) {
+        assert.deepInclude(Ledger.count(yield* sandbox.ledger), { mints: 1, requests: 1, rejections: 0 })
+      }
+    })
+  )
+
+  it.scoped("relative URLs start at the API's base URL, and every client shares the tag's token", () =>
+    Effect.gen(function* () {
+      const { client, manager, sandbox } = yield* setup()
+      yield* manager.get
+      for (const path of ["/accounts", "accounts", "https://api.vault.ist/accounts"]) {
+        yield* client.get(path)
+      }
+      const ledger = yield* sandbox.ledger
+      assert.deepStrictEqual(
+        Ledger.entries(ledger, "Request").map(({ path, status }) => [path, status]),
+        Array.from({ length: 3 }, () => ["/accounts", 200])
+      )
+      assert.strictEqual(Ledger.count(ledger).refreshes, 1)
     })
   )
 })

@@ -108,11 +108,10 @@ describe("the refresh's answer", () => {
     assert.strictEqual(tokens.tokenType, "Bearer")
     assert.strictEqual(tokens.issuedAt, sentAt)
     assert.strictEqual(tokens.expiresAt, sentAt + 86_400_000)
-    assert.deepStrictEqual(
-      Option.map(tokens.refreshToken, ({ expiresAt, value }) => [Redacted.value(value), expiresAt]),
-      Option.some([granted.refresh_token, Option.none()])
-    )
-    assert.deepStrictEqual(tokens.scope, Option.some(granted.scope))
+    const brought = Option.getOrThrow(tokens.refreshToken)
+    assert.strictEqual(Redacted.value(brought.value), granted.refresh_token)
+    assert.isTrue(Option.isNone(brought.expiresAt))
+    assert.strictEqual(Option.getOrUndefined(tokens.scope), granted.scope)
   })
 
   it("seed 001: user_id is opaque: the sample is no UUID, and anything else is as good", () => {
@@ -153,6 +152,11 @@ describe("the refresh's answer", () => {
     ["no access_token", { ...granted, access_token: undefined }],
     ["an access_token that is a number", { ...granted, access_token: 7 }],
     ["an access_token with a line break (R14)", { ...granted, access_token: "eyJ\r\nx-evil: 1" }],
+    ["a token_type of DPoP (RFC 6749, 7.1)", { ...granted, token_type: "DPoP" }],
+    ["a token_type of mac (RFC 6749, 7.1)", { ...granted, token_type: "mac" }],
+    ["a token_type of Basic (RFC 6749, 7.1)", { ...granted, token_type: "Basic" }],
+    ["a token_type of no length (RFC 6749, 7.1)", { ...granted, token_type: "" }],
+    ["a lifetime in milliseconds", { ...granted, expires_in: 86_400_000 }],
     ["an empty refresh_token", { ...granted, refresh_token: "" }],
     ["a refresh_token that is a number", { ...granted, refresh_token: 7 }]
   ] as const) {

@@ -142,7 +142,9 @@ describe("the answers", () => {
     ["another offset", "2024-09-23T22:33:10.049+04:00"],
     ["an offset without a colon", "2024-09-23T18:33:10.049+0000"],
     ["microseconds", "2024-09-23T18:33:10.049000+00:00"],
-    ["epoch seconds", expiresAt / 1000]
+    ["epoch seconds", expiresAt / 1000],
+    ["epoch milliseconds", expiresAt],
+    ["epoch milliseconds in a string", String(expiresAt)]
   ]
   for (const [name, accessTokenExpiry] of timestamps) {
     it(`R1: a timestamp with ${name}`, () => {
@@ -243,6 +245,22 @@ describe("the answers", () => {
 })
 
 describe("the refusals", () => {
+  it("an error that is an object gives its code and its request id", () => {
+    for (const read of [login, refresh]) {
+      const error = left(read({ error: { code: "invalid_client", request_id: "req-7" } }, 401))
+      assert.deepInclude(error, { _tag: "Unauthorized", code: "invalid_client", requestId: "req-7" })
+      const bare = left(read({ error: {} }, 403))
+      assert.isUndefined(bare.code)
+      assert.isUndefined(bare.requestId)
+    }
+  })
+
+  it("a code stands in error, or in code", () => {
+    assert.strictEqual(left(login({ error: "E1", code: "E2" }, 403)).code, "E1")
+    assert.strictEqual(left(login({ code: "E2" }, 403)).code, "E2")
+    assert.isUndefined(left(login({ error: null, code: "E2" }, 403)).code)
+  })
+
   const table: ReadonlyArray<
     readonly [status: number, body: unknown, atLogin: AuthError["_tag"], atRefresh: AuthError["_tag"]]
   > = [

@@ -15,6 +15,9 @@ export const defaultApiUrl = "https://api.autopay.io"
 /** The seed: "usually 10-24 hours"; used where `expires_in` is missing. */
 const defaultLifetimeSeconds = 10 * 3600
 
+/** The seed names 10 to 24 hours: what would be longer than 30 days is in another unit. */
+const longestLifetimeSeconds = 30 * 86_400
+
 export interface LoginOptions {
   readonly tokenUrl: string
   readonly clientId: string
@@ -55,7 +58,11 @@ export const readLogin = TokenEndpoint.read({
   }),
   found: (body, answer) => ({
     accessToken: body.access_token,
-    lifetime: Expiry.lifetimeFromSeconds(body.expires_in ?? defaultLifetimeSeconds, answer.sentAt),
+    lifetime: Expiry.lifetimeFromSeconds(
+      body.expires_in ?? defaultLifetimeSeconds,
+      answer.sentAt,
+      longestLifetimeSeconds
+    ),
     tokenType: body.token_type ?? undefined,
     scope: body.scope ?? undefined
   }),

@@ -17,7 +17,7 @@ export const login: Grant = { _tag: "Login" }
 
 /** Whether a refresh token is still worth sending. One without an expiry is, until the provider refuses it. */
 export const isUsable = (grant: RefreshGrant, now: number): boolean =>
-  Option.match(grant.refreshToken.expiresAt, { onNone: () => true, onSome: (expiresAt) => now < expiresAt })
+  !Option.exists(grant.refreshToken.expiresAt, (expiresAt) => now >= expiresAt)
 
 /**
  * R5: a usable refresh token: refresh. None, or expired: log in. No login in this flow: exhausted.

@@ -4,6 +4,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { InvalidOptions } from "./invalidOptions.ts"
+import { isMissing } from "./isMissing.ts"
 
 /** Why an option cannot be used: it is missing, or what its variable is set to is none. */
 export interface Problem {
@@ -34,25 +35,27 @@ const variableOf: (error: ConfigError.ConfigError) => string | undefined = Confi
 const named = (path: ReadonlyArray<string>): string | undefined =>
   path.length === 0 ? undefined : path.join("_")
 
-const isBlank = (value: unknown): boolean => typeof value === "string" && value.trim() === ""
-
 /** A variable that is set to nothing, or to white space, is missing: that is how a template leaves it. */
 const withoutBlanks = ({ flattened }: ConfigProvider.ConfigProvider): ConfigProvider.ConfigProvider =>
   ConfigProvider.fromFlat({
     ...flattened,
     load: (path, primitive, split) =>
       Effect.flatMap(flattened.load(path, primitive, split), (values) =>
-        values.some(isBlank)
+        values.some((value) => typeof value === "string" && isMissing(value))
           ? Effect.fail(ConfigError.MissingData([...path], "It is empty."))
           : Effect.succeed(values)
       )
   })
 
+/** Whether a failure says that a variable is not set. */
+export const isMissingVariable = (error: unknown): boolean =>
+  ConfigError.isConfigError(error) && ConfigError.isMissingDataOnly(error)
+
 export const required = <A>(config: Config.Config<A>, hint?: string): Effect.Effect<A, Problem> =>
   Effect.configProviderWith((provider) =>
     Effect.mapError(Effect.withConfigProvider(config, withoutBlanks(provider)), (error): Problem => ({
       variable: variableOf(error),
-      missing: ConfigError.isMissingDataOnly(error),
+      missing: isMissingVariable(error),
       hint
     }))
   )

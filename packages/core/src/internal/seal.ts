@@ -5,6 +5,8 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { TokenSet } from "../TokenSet.ts"
+import { isMissing } from "./isMissing.ts"
+import { missing } from "./secretFlaw.ts"
 
 interface Key {
   readonly id: string
@@ -19,6 +21,9 @@ const keyBytes = 32
 const readKey = <E>(key: Redacted.Redacted<string>, locked: (message: string) => E): Effect.Effect<Key, E> =>
   Effect.gen(function* () {
     const text = Redacted.value(key)
+    if (isMissing(text)) {
+      return yield* Effect.fail(locked(`An encryption key ${missing}.`))
+    }
     const bytes = Either.orElse(Encoding.decodeBase64Url(text), () => Encoding.decodeBase64(text))
     if (Either.isLeft(bytes) || bytes.right.length !== keyBytes) {
       return yield* Effect.fail(

@@ -1,10 +1,10 @@
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import type { AuthError, Operation } from "../AuthError.ts"
 import { AuthEvent } from "../AuthEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import * as TokenSet from "../TokenSet.ts"
+import { flawOf } from "./tokenSetFlaw.ts"
 import { backgroundPause } from "./backgroundPause.ts"
 import { ClockGuard } from "./clockGuard.ts"
 import { invalid } from "./ownErrors.ts"
@@ -109,19 +109,13 @@ export class Serving {
   }
 
   /**
-   * What no flow and no store may hand on, however it was built: a token that is no header (R14), a
-   * lifetime that is no number (R1), a token that the flow itself does not admit.
+   * What no flow and no store may hand on, however it was built: a token or a type that is no header (R14),
+   * a lifetime that is no number (R1), a token that the flow itself does not admit.
    */
   refusal(tokens: TokenSet.TokenSet, operation: Operation): Option.Option<AuthError> {
-    const provider = this.#parts.flow.provider
-    if (!TokenSet.isToken68(Redacted.value(tokens.accessToken))) {
-      return Option.some(
-        invalid(provider, operation, "an access token that no Authorization header can carry")
-      )
-    }
-    return tokens.expiresAt > tokens.issuedAt
-      ? this.#parts.flow.admit(tokens)
-      : Option.some(invalid(provider, operation, "a lifetime that is not positive"))
+    const { flow } = this.#parts
+    const flaw = flawOf(tokens)
+    return flaw === undefined ? flow.admit(tokens) : Option.some(invalid(flow.provider, operation, flaw))
   }
 
   /** R9: an API rejected the token. True: a retry makes sense. `canMint`: the budget allows one. */

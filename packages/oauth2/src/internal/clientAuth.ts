@@ -28,6 +28,10 @@ const wants = {
 /** Options that contradict each other must not be resolved by precedence: one of them is a mistake. */
 const check = (provider: string, options: Options): Effect.Effect<void, AuthFlow.InvalidOptions> => {
   const { authMethod, clientSecret, privateKey } = options
+  const flaw = Key.optionsFlaw(options)
+  if (flaw !== undefined) {
+    return refuse(provider, flaw.option, flaw.message)
+  }
   if (clientSecret !== undefined && privateKey !== undefined) {
     return refuse(provider, "privateKey", `There are a "clientSecret" and a "privateKey": give one of them.`)
   }
@@ -48,8 +52,6 @@ const check = (provider: string, options: Options): Effect.Effect<void, AuthFlow
       )
 }
 
-const unusableKey = `"privateKey" cannot sign: give a private RSA, EC or Ed25519 key, and the algorithm that fits it.`
-
 /**
  * How the client authenticates, read afresh at each call (R16). A key that is given as a value is tried at
  * once, so that a wrong one fails the layer.
@@ -68,24 +70,18 @@ export const make = Effect.fnUntraced(function* (provider: string, options: Opti
   }
   const isValue = !Effect.isEffect(privateKey)
   const signing = (key: PrivateKey) => Key.signingKey(key, options)
-  const failed = (Tag: typeof AuthError.Unauthorized | typeof AuthError.Unavailable, message: string) =>
-    new Tag({ provider, operation: "login", message })
   if (isValue) {
-    const key = yield* Effect.mapError(signing(privateKey), () => refuse(provider, "privateKey", unusableKey))
+    const key = yield* Effect.mapError(signing(privateKey), ({ message, option }) =>
+      refuse(provider, option, message)
+    )
     return Effect.succeed<Authentication>({ _tag: "Key", key, identity: Key.identity(privateKey) })
   }
   return privateKey.pipe(
-    Effect.catchAllCause(() =>
-      Effect.fail(
-        failed(
-          AuthError.Unavailable,
-          `The secret "privateKey" could not be read: check the effect that provides it.`
-        )
-      )
-    ),
+    Effect.catchAllCause((cause) => Effect.fail(AuthFlow.unreadable(provider, "privateKey", cause))),
     Effect.flatMap((key) =>
       Effect.mapBoth(signing(key), {
-        onFailure: () => failed(AuthError.Unauthorized, unusableKey),
+        onFailure: ({ message }) =>
+          new AuthError.Unauthorized({ provider, operation: "login", message: `${provider}: ${message}` }),
         onSuccess: (signing): Authentication => ({
           _tag: "Key",
           key: signing,
@@ -102,6 +98,16 @@ const postsSecret = (authMethod: AuthMethod | undefined, { authMethods }: Server
     ? authMethods?.includes("client_secret_post") === true && !authMethods.includes("client_secret_basic")
     : authMethod === "client_secret_post"
 
+/** As the URL Standard serializes a form, `-`, `_`, `.` and `*` as they are: who does not decode it takes most secrets. */
+const formEncoded = (value: string): string => new URLSearchParams([["", value]]).toString().slice(1)
+
+/** RFC 6749, section 2.3.1: id and secret, form-encoded each, and then in base64. */
+const clientSecretBasic =
+  (secret: string): oauth.ClientAuth =>
+  (_server, client, _body, headers) => {
+    headers.set("authorization", `Basic ${btoa(`${formEncoded(client.client_id)}:${formEncoded(secret)}`)}`)
+  }
+
 /** RFC 7523, section 3: a minute is enough for a request, and short enough for what leaks. */
 const assertionLifetimeSeconds = 60
 
@@ -115,9 +121,7 @@ export const clientAuth = (
     switch (authentication._tag) {
       case "Secret": {
         const secret = Redacted.value(authentication.secret)
-        return postsSecret(authMethod, server)
-          ? oauth.ClientSecretPost(secret)
-          : oauth.ClientSecretBasic(secret)
+        return postsSecret(authMethod, server) ? oauth.ClientSecretPost(secret) : clientSecretBasic(secret)
       }
       case "Key": {
         const { alg, key, kid } = authentication.key

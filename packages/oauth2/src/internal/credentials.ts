@@ -25,6 +25,14 @@ const identity = ({ authentication, refreshToken }: Presented): string => {
   return refreshToken === undefined ? client : JSON.stringify([client, Redacted.value(refreshToken)])
 }
 
+/** Two people never share a record: a refresh token stands for whoever granted it, with a login beside it too. */
+const accountOf = (provider: string, { account, clientId, refreshToken }: Options) =>
+  account !== undefined
+    ? AuthFlow.nonEmpty(provider, "account", account)
+    : refreshToken !== undefined
+      ? AuthFlow.fingerprint(provider, "refreshToken", refreshToken)
+      : Effect.succeed(clientId)
+
 /** The credential of the flow: all that its configuration holds of secrets, read at each login (R16). */
 export const make = Effect.fnUntraced(function* (
   provider: string,
@@ -65,11 +73,8 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     canLogin,
-    account:
-      options.account ??
-      (options.refreshToken === undefined
-        ? ""
-        : yield* AuthFlow.fingerprint(provider, "refreshToken", options.refreshToken)),
+    kind: refreshToken === undefined ? "client_credentials" : "refresh_token",
+    account: yield* accountOf(provider, options),
     credential: Effect.map(read, (all) => {
       const credential = Redacted.make(identity(all))
       presented.set(credential, all)

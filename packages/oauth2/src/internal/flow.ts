@@ -1,7 +1,10 @@
 import * as AuthFlow from "@latchkey/core/AuthFlow"
+import * as Expiry from "@latchkey/core/Expiry"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type { Options } from "../OAuth2.ts"
 import * as ClientAuth from "./clientAuth.ts"
 import * as Credentials from "./credentials.ts"
@@ -13,6 +16,26 @@ import { unsent } from "./unsent.ts"
 
 /** For an answer without `expires_in` (RFC 6749, section 5.1): short, for the server did not say. */
 const defaultLifetime = Duration.minutes(5)
+
+/** A lifetime as an answer may have one; another would be no lifetime of any token. */
+const lifetimeOf = (provider: string, options: Options): Effect.Effect<number, AuthFlow.InvalidOptions> => {
+  const seconds = Option.map(
+    Duration.decodeUnknown(options.defaultLifetime ?? defaultLifetime),
+    Duration.toSeconds
+  )
+  return Option.match(
+    Option.filter(seconds, (seconds) => Either.isRight(Expiry.lifetimeFromSeconds(seconds, 0))),
+    {
+      onNone: () =>
+        new AuthFlow.InvalidOptions({
+          provider,
+          option: "defaultLifetime",
+          message: `${provider}: "defaultLifetime" is not a lifetime: give one of more than nothing and at most 100 years.`
+        }),
+      onSome: Effect.succeed<number>
+    }
+  )
+}
 
 /** Where the server is, or how to find out. */
 const locate = Effect.fnUntraced(function* (
@@ -52,6 +75,11 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
   const { revokes, server, tokenUrl } = yield* locate(provider, client, options)
   const authentication = yield* ClientAuth.make(provider, options)
   const parameters = yield* Parameters.make(provider, options)
+  const defaultLifetimeSeconds = yield* lifetimeOf(provider, options)
+  const audience =
+    options.assertionAudience === undefined
+      ? options.issuer
+      : yield* AuthFlow.nonEmpty(provider, "assertionAudience", options.assertionAudience)
   const credentials = yield* Credentials.make(provider, options, authentication)
   const endpoints = Exchange.make({
     provider,
@@ -59,8 +87,8 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
     clientId,
     server,
     authMethod: options.authMethod,
-    audience: options.assertionAudience ?? options.issuer,
-    defaultLifetimeSeconds: Duration.toSeconds(options.defaultLifetime ?? defaultLifetime)
+    audience,
+    defaultLifetimeSeconds
   })
   return yield* AuthFlow.make({
     provider,
@@ -70,6 +98,7 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
       tokenUrl ?? "",
       clientId,
       ...parameters.identity,
+      credentials.kind,
       credentials.account
     ),
     apiUrl: options.apiUrl,

@@ -69,17 +69,19 @@ const refused = (call: TokenEndpoint.Call, answer: TokenEndpoint.Answer): AuthEr
   const tag = tagOf(call, answer, code)
   return TokenEndpoint.refused(tag === "Expired" ? { ...call, credential: "refresh_token" } : call, answer, {
     code,
-    tag
+    tag,
+    hint: tag === "Unauthorized" && sentBasic(call) ? refusedBasic : undefined
   })
 }
 
-const isSuccess = ({ status }: TokenEndpoint.Answer): boolean => status >= 200 && status < 300
+const sentBasic = ({ request }: TokenEndpoint.Call): boolean =>
+  request.headers["authorization"]?.startsWith("Basic ") === true
 
-/** RFC 6749, section 7.1: a token of a type that the client does not understand must not be used. */
-const isBearer = (body: unknown): boolean => {
-  const type = field(body, "token_type")
-  return typeof type !== "string" || type.toLowerCase() === "bearer"
-}
+/** RFC 6749, section 2.3.1 makes every server take the header; some take the body only. */
+const refusedBasic =
+  'the credentials are not accepted: check "clientId" and "clientSecret"; they were sent in a header, as client_secret_basic: if the server takes them in the body only, set "authMethod" to "client_secret_post"'
+
+const isSuccess = ({ status }: TokenEndpoint.Answer): boolean => status >= 200 && status < 300
 
 /** What a token endpoint says. `lifetimeSeconds` is that of a token whose answer has no `expires_in`. */
 export const readTokens = (lifetimeSeconds: number) => {
@@ -98,14 +100,7 @@ export const readTokens = (lifetimeSeconds: number) => {
     call: TokenEndpoint.Call,
     answer: TokenEndpoint.Answer
   ): Either.Either<TokenSet.TokenSet, AuthError.AuthError> => {
-    if (!isSuccess(answer)) {
-      return Either.left(refused(call, answer))
-    }
-    return isBearer(Option.getOrUndefined(answer.body))
-      ? read(call, answer)
-      : Either.left(
-          TokenEndpoint.unusable(call, answer, "the token type is not Bearer, which is all that can be sent")
-        )
+    return isSuccess(answer) ? read(call, answer) : Either.left(refused(call, answer))
   }
 }
 

@@ -14,6 +14,9 @@ export const defaultBaseUrl = "https://secure.sandbox.paymentsgate.io"
 /** The seed: "e.g., 3600 seconds"; used where `expires_in` is missing. */
 const defaultLifetimeSeconds = 3600
 
+/** The seed names an hour: what would be longer than 30 days is in another unit. */
+const longestLifetimeSeconds = 30 * 86_400
+
 export interface LoginOptions {
   readonly baseUrl: string
   readonly accountId: string
@@ -68,7 +71,11 @@ const read = (refreshToken: "required" | "optional") =>
     }),
     found: (body, answer) => ({
       accessToken: body.access_token,
-      lifetime: Expiry.lifetimeFromSeconds(body.expires_in ?? defaultLifetimeSeconds, answer.sentAt),
+      lifetime: Expiry.lifetimeFromSeconds(
+        body.expires_in ?? defaultLifetimeSeconds,
+        answer.sentAt,
+        longestLifetimeSeconds
+      ),
       tokenType: body.token_type ?? undefined,
       refreshToken: body.refresh_token ?? undefined
     }),

@@ -25,6 +25,9 @@ export const validatePath = "/SUAPI/jservice/auth/validate-access-token"
 /** Unverified: the seed names no lifetime; used where `expire_in` is missing. */
 const defaultLifetimeSeconds = 3600
 
+/** Unverified, as the lifetime is: what would be longer than 30 days is in another unit. */
+const longestLifetimeSeconds = 30 * 86_400
+
 export interface LoginOptions {
   readonly baseUrl: string
   readonly domain: string
@@ -111,23 +114,45 @@ export const readLogin = TokenEndpoint.read({
   ),
   found: ({ data }, answer) => ({
     accessToken: data.token,
-    lifetime: Expiry.lifetimeFromSeconds(data.expirein ?? defaultLifetimeSeconds, answer.sentAt),
+    lifetime: Expiry.lifetimeFromSeconds(
+      data.expirein ?? defaultLifetimeSeconds,
+      answer.sentAt,
+      longestLifetimeSeconds
+    ),
     tokenType: data.tokentype ?? undefined
   }),
   refusal
 })
 
-/** A valid token is a successful response; "Authorization Required" is the only other answer that the seed names. */
+/** `success: true`, or `Status: "Success"` (unverified): a portal's page, or half an answer, says neither. */
+const saysSuccess = (body: unknown): boolean => {
+  const success = said(body, "success")
+  const status = said(body, "status")
+  return (
+    success === true ||
+    (success === undefined && typeof status === "string" && status.toLowerCase() === "success")
+  )
+}
+
+/**
+ * A valid token is a successful response, which says so; "Authorization Required" is the only other answer
+ * that the seed names.
+ */
 export const readValidate = (
   call: TokenEndpoint.Call,
   answer: TokenEndpoint.Answer
 ): Either.Either<void, AuthError.AuthError> => {
   const body = answer.body._tag === "Some" ? answer.body.value : undefined
   const refused = refusal(body)
-  const ok = answer.status >= 200 && answer.status < 300
-  return ok && refused.tag === undefined && said(body, "success") !== false
+  if (answer.status < 200 || answer.status > 299) {
+    return Either.left(TokenEndpoint.refused(call, answer, refused))
+  }
+  if (refused.tag !== undefined || said(body, "success") === false) {
+    return Either.left(TokenEndpoint.refused(call, answer, { tag: "Unauthorized" }))
+  }
+  return saysSuccess(body)
     ? Either.void
-    : Either.left(TokenEndpoint.refused(call, answer, ok ? { tag: "Unauthorized" } : refused))
+    : Either.left(TokenEndpoint.unusable(call, answer, "it does not say whether the token is valid"))
 }
 
 /**

@@ -90,6 +90,13 @@ export interface Harness extends Process, Omit<Connection, "client"> {
   readonly pass: (duration: Duration.DurationInput) => Effect.Effect<void>
   /** Another process, with the same configuration. */
   readonly process: (store: TokenStore.Service) => Effect.Effect<Process, never, Scope.Scope>
+  /**
+   * A process of somebody else: with a token set that was issued to them, and the client that all share, or with
+   * a client of their own. `theirs` is where they are known.
+   */
+  readonly stranger: (
+    store: TokenStore.Service
+  ) => Effect.Effect<Process & { readonly theirs: Sandbox }, never, Scope.Scope>
   /** So many calls at once. */
   readonly calls: (count: number) => Effect.Effect<ReadonlyArray<string>>
   /** Runs an effect that takes at most this long, and lets that much time pass. */
@@ -104,6 +111,8 @@ export interface Harness extends Process, Omit<Connection, "client"> {
   readonly spoil: Effect.Effect<void>
   /** At the application: a person configures what the provider accepts. */
   readonly reconfigure: Effect.Effect<void>
+  /** At the application: what every secret is read as instead of itself; none: as itself. */
+  readonly unset: (secret: Option.Option<Redacted.Redacted<string>>) => Effect.Effect<void>
 }
 
 /** What a test of the flow starts from. */
@@ -114,13 +123,18 @@ export const setUp = <Id>(options: Options<Id>, world: World): Effect.Effect<Har
     const connection = yield* world.connect(sandbox)
     const accepted = yield* Ref.make(sandbox.credentials.clientSecret)
     const configured = yield* Ref.make(sandbox.credentials.clientSecret)
+    const unset = yield* Ref.make(Option.none<Redacted.Redacted<string>>())
     const issued = yield* Ref.make(startsIssued ? Option.some(yield* sandbox.issue) : Option.none<Minted>())
-    const target = targetOf(connection, sandbox, configured, issued)
+    const target = targetOf(connection, sandbox, { configured, issued, unset })
 
-    const process = (store: TokenStore.Service | undefined) =>
+    const process = (
+      store: TokenStore.Service | undefined,
+      { client: network }: Connection = connection,
+      configuration: Target = target
+    ) =>
       Effect.gen(function* () {
-        const client = Layer.succeed(HttpClient.HttpClient, connection.client)
-        const layer = Layer.provide(options.layer(target), client)
+        const client = Layer.succeed(HttpClient.HttpClient, network)
+        const layer = Layer.provide(options.layer(configuration), client)
         const context = yield* Layer.build(
           store === undefined ? layer : Layer.provide(layer, Layer.succeed(TokenStore.TokenStore, store))
         )
@@ -128,13 +142,28 @@ export const setUp = <Id>(options: Options<Id>, world: World): Effect.Effect<Har
       }).pipe(Effect.orDie)
     const first = yield* process(undefined)
 
+    const stranger = (store: TokenStore.Service) =>
+      Effect.gen(function* () {
+        if (startsIssued) {
+          const other = yield* Ref.make(Option.some(yield* sandbox.issue))
+          const configuration = targetOf(connection, sandbox, { configured, issued: other, unset })
+          return { ...(yield* process(store, connection, configuration)), theirs: sandbox }
+        }
+        const theirs = yield* options.sandbox({ nonce: `other-${nonce}`, accessLifetime: lifetime })
+        const network = yield* world.connect(theirs)
+        const secret = yield* Ref.make(theirs.credentials.clientSecret)
+        const configuration = targetOf(network, theirs, { configured: secret, issued, unset })
+        return { ...(yield* process(store, network, configuration)), theirs }
+      })
+
     return {
       ...connection,
       ...first,
       sandbox,
       settle,
       pass: TestClock.adjust,
-      process,
+      process: (store) => process(store),
+      stranger,
       calls: (count) =>
         Effect.map(Effect.replicateEffect(first.call, count, { concurrency: "unbounded" }), (all) =>
           all.map(said)
@@ -150,6 +179,7 @@ export const setUp = <Id>(options: Options<Id>, world: World): Effect.Effect<Har
           yield* Ref.set(accepted, secret)
         }
       }),
+      unset: (secret) => Ref.set(unset, secret),
       reconfigure: Effect.gen(function* () {
         yield* Ref.set(configured, yield* Ref.get(accepted))
         if (startsIssued) {
@@ -162,11 +192,16 @@ export const setUp = <Id>(options: Options<Id>, world: World): Effect.Effect<Har
 const targetOf = (
   { apiOrigin, tokenOrigin }: Connection,
   sandbox: Sandbox,
-  configured: Ref.Ref<Redacted.Redacted<string>>,
-  issued: Ref.Ref<Option.Option<Minted>>
+  secrets: {
+    readonly configured: Ref.Ref<Redacted.Redacted<string>>
+    readonly issued: Ref.Ref<Option.Option<Minted>>
+    readonly unset: Ref.Ref<Option.Option<Redacted.Redacted<string>>>
+  }
 ): Target => {
+  const orUnset = (secret: Effect.Effect<Redacted.Redacted<string>>) =>
+    Effect.flatMap(Ref.get(secrets.unset), Option.match({ onNone: () => secret, onSome: Effect.succeed }))
   const tokens = Effect.flatMap(
-    Ref.get(issued),
+    Ref.get(secrets.issued),
     Option.match({
       onNone: () => Effect.dieMessage("This flow does not start from a token set that was issued."),
       onSome: Effect.succeed
@@ -176,13 +211,15 @@ const targetOf = (
     tokenOrigin,
     apiOrigin,
     clientId: sandbox.credentials.clientId,
-    clientSecret: Ref.get(configured),
-    accessToken: Effect.map(tokens, ({ accessToken }) => Redacted.make(accessToken.value)),
-    refreshToken: Effect.flatMap(tokens, ({ refreshToken }) =>
-      Option.match(refreshToken, {
-        onNone: () => Effect.dieMessage("This sandbox issues no refresh token."),
-        onSome: ({ value }) => Effect.succeed(Redacted.make(value))
-      })
+    clientSecret: orUnset(Ref.get(secrets.configured)),
+    accessToken: orUnset(Effect.map(tokens, ({ accessToken }) => Redacted.make(accessToken.value))),
+    refreshToken: orUnset(
+      Effect.flatMap(tokens, ({ refreshToken }) =>
+        Option.match(refreshToken, {
+          onNone: () => Effect.dieMessage("This sandbox issues no refresh token."),
+          onSome: ({ value }) => Effect.succeed(Redacted.make(value))
+        })
+      )
     ),
     policy: {}
   }

@@ -3,6 +3,7 @@ import * as TokenStore from "@latchkey/core/TokenStore"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
 import type { Options } from "../AuthFlowSuite.ts"
 import * as Fault from "../Fault.ts"
 import * as Ledger from "../Ledger.ts"
@@ -211,6 +212,27 @@ export const life = <Id>(options: Options<Id>, world: World): void => {
         assert.deepInclude(yield* counts, { mints: round, requests: 2 * round, rejections: 0, reuses: 0 })
         yield* pass(lifetime)
       }
+    })
+  )
+
+  it.scoped("Keys: two accounts over one store never share a token", () =>
+    Effect.gen(function* () {
+      const { counts, pass, process, stranger } = yield* start
+      const store = yield* TokenStore.makeMemory
+      const [ada, bob] = [yield* process(store), yield* stranger(store)]
+      assert.notStrictEqual(ada.manager.flow.key, bob.manager.flow.key)
+      for (let round = 0; round < 3; round++) {
+        const tokens = []
+        for (const { call, manager } of [ada, bob]) {
+          assert.strictEqual(said(yield* call), "200")
+          tokens.push(Redacted.value((yield* manager.get).value))
+        }
+        assert.notStrictEqual(tokens[0], tokens[1])
+        yield* pass(lifetime)
+      }
+      const { rejections, reuses } = Ledger.count(yield* bob.theirs.ledger)
+      assert.deepStrictEqual({ rejections, reuses }, { rejections: 0, reuses: 0 })
+      assert.deepInclude(yield* counts, { rejections: 0, reuses: 0 })
     })
   )
 

@@ -1,6 +1,8 @@
 import { assert } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type { Options } from "../AuthFlowSuite.ts"
 import * as Fault from "../Fault.ts"
 import { approach, capabilities, failed, lifetime, recovers, said, setUp } from "./flowHarness.ts"
@@ -8,6 +10,13 @@ import { it } from "../SettledTest.ts"
 import type { World } from "./worlds.ts"
 
 const all = (count: number, outcome: string) => Array.from({ length: count }, () => outcome)
+
+/** As a variable of the environment is that is set to nothing, and `Redacted.make(process.env.X!)` without it. */
+const unsetSecrets: ReadonlyArray<readonly [name: string, secret: Redacted.Redacted<string>]> = [
+  ["empty", Redacted.make("")],
+  ["blank", Redacted.make(" \n")],
+  ["no string", Redacted.make(JSON.parse("null"))]
+]
 
 /** `Retry-After`: a delay in seconds, and a date of the provider's clock. */
 const retryAfter = [
@@ -43,6 +52,28 @@ export const refusals = <Id>(options: Options<Id>, world: World): void => {
       assert.deepInclude(yield* counts, { refusals, mints: 0, requests: 0, reuses: 0 })
     })
   )
+
+  for (const [name, secret] of unsetSecrets) {
+    it.scoped(`Options: a secret that is ${name} is Unauthorized, and nothing is sent until it is set`, () =>
+      Effect.gen(function* () {
+        const { call, counts, manager, pass, sandbox, unset } = yield* start
+        yield* sandbox.clearLedger
+        yield* unset(Option.some(secret))
+        for (let round = 0; round < 20; round++) {
+          assert.include(failed(yield* call, "Unauthorized").message, "missing or empty")
+          yield* pass("1 minute")
+        }
+        assert.deepStrictEqual(yield* sandbox.ledger, [])
+        assert.isTrue(
+          Option.exists((yield* manager.status).lastFailure, ({ _tag }) => _tag === "Unauthorized")
+        )
+        yield* unset(Option.none())
+        yield* pass("1 second")
+        assert.strictEqual(said(yield* call), "200")
+        assert.deepInclude(yield* counts, { mints: 1, requests: 1 })
+      })
+    )
+  }
 
   it.scoped("R16: another credential opens the gate, without a restart", () =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 import * as Autopay from "@latchkey/autopay/Autopay"
-import type { AuthError } from "@latchkey/core/AuthError"
+import type { AuthError, Unavailable } from "@latchkey/core/AuthError"
 import type * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
 import type * as TokenManager from "@latchkey/core/TokenManager"
@@ -51,11 +51,11 @@ export type Store = Layer.Layer<TokenStore.TokenStore> | Layer.Layer<never>
 /** The layers of a provider, and the options that they were made from. */
 interface Provided {
   readonly options: object
-  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
   readonly build: (
     base: HttpClient.HttpClient,
     store: Store
-  ) => Effect.Effect<Live, AuthFlow.InvalidOptions | AuthHttpClient.OriginConflict, Scope.Scope>
+  ) => Effect.Effect<Live, AuthFlow.InvalidOptions | Unavailable | AuthHttpClient.OriginConflict, Scope.Scope>
 }
 
 /** How one provider is configured, and which of its token endpoints a mint calls. */
@@ -82,7 +82,7 @@ const provided =
   <Id, ClientId>(tags: Tags<Id, ClientId>) =>
   <Options extends object>(
     options: Options,
-    make: (options: Options) => Layer.Layer<Id, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+    make: (options: Options) => Layer.Layer<Id, AuthFlow.InvalidOptions | Unavailable, HttpClient.HttpClient>
   ): Provided => {
     const layer = make(options)
     return {

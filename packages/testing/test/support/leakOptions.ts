@@ -1,3 +1,4 @@
+import type * as AuthError from "@latchkey/core/AuthError"
 import * as Autopay from "@latchkey/autopay/Autopay"
 import type * as AuthFlow from "@latchkey/core/AuthFlow"
 import * as AuthHttpClient from "@latchkey/core/AuthHttpClient"
@@ -69,7 +70,7 @@ const badUrls = [
 const urlOptions: {
   readonly [option: string]: (
     url: string
-  ) => Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+  ) => Layer.Layer<never, AuthFlow.InvalidOptions | AuthError.Unavailable, HttpClient.HttpClient>
 } = {
   "Autopay's tokenUrl": (tokenUrl) =>
     Autopay.layer({ clientId: "client-id", clientSecret: secret, tokenUrl }),
@@ -92,7 +93,11 @@ const urlOptions: {
 /** Options that are wrong in themselves, beside a secret that is right, or that cannot be read. */
 const unreadable = failWith(new Error(`no such secret: ${nonce}`))
 const wrongOptions: {
-  readonly [name: string]: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+  readonly [name: string]: Layer.Layer<
+    never,
+    AuthFlow.InvalidOptions | AuthError.Unavailable,
+    HttpClient.HttpClient
+  >
 } = {
   "Autopay without a client id": Autopay.layer({ clientId: " ", clientSecret: secret }),
   "VaultsPay without a client id": VaultsPay.layer({
@@ -101,7 +106,11 @@ const wrongOptions: {
     clientSecret: secret
   }),
   "PaymentsGate without an account": PaymentsGate.layer({ accountId: "", publicKey: secret }),
-  "vault.ist without anything to start from": VaultIst.layer({}),
+  "vault.ist without anything to start from": VaultIst.layer({})
+}
+
+/** Secrets that the layer itself reads, from a secret manager that is away. */
+const awayOptions: typeof wrongOptions = {
   "vault.ist whose refresh token cannot be read": VaultIst.layer({ refreshToken: unreadable }),
   "PaymentsGate whose pair cannot be read": PaymentsGate.layer({
     accessToken: secret,
@@ -110,7 +119,7 @@ const wrongOptions: {
 }
 
 interface Configured {
-  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions, HttpClient.HttpClient>
+  readonly layer: Layer.Layer<never, AuthFlow.InvalidOptions | AuthError.Unavailable, HttpClient.HttpClient>
   readonly environment: Readonly<Record<string, string>>
   readonly url: string | undefined
 }
@@ -162,6 +171,10 @@ export const describeOptions = (): void => {
 
     for (const [name, layer] of Object.entries(wrongOptions)) {
       it.effect(`R15: no secret of ${name} is shown`, () => fails(layer, "InvalidOptions"))
+    }
+
+    for (const [name, layer] of Object.entries(awayOptions)) {
+      it.effect(`R15: no secret of ${name} is shown`, () => fails(layer, "Unavailable"))
     }
 
     for (const [provider, { environment, layer, url }] of Object.entries(configured)) {

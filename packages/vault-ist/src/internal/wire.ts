@@ -14,6 +14,9 @@ export const defaultApiUrl = "https://api.vault.ist"
 /** The seed: "valid for 24 hours"; used where `expires_in` is missing. */
 const defaultLifetimeSeconds = 86_400
 
+/** The seed names 24 hours: what would be longer than 30 days is in another unit. */
+const longestLifetimeSeconds = 30 * 86_400
+
 export interface RefreshOptions {
   readonly tokenUrl: string
   readonly refreshToken: Redacted.Redacted<string>
@@ -89,7 +92,11 @@ const answers: TokenEndpoint.Wire<typeof Tokens.Type, typeof Tokens.Encoded> = {
   schema: Tokens,
   found: (body, answer) => ({
     accessToken: body.access_token,
-    lifetime: Expiry.lifetimeFromSeconds(body.expires_in ?? defaultLifetimeSeconds, answer.sentAt),
+    lifetime: Expiry.lifetimeFromSeconds(
+      body.expires_in ?? defaultLifetimeSeconds,
+      answer.sentAt,
+      longestLifetimeSeconds
+    ),
     tokenType: body.token_type ?? undefined,
     refreshToken: body.refresh_token ?? undefined,
     scope: body.scope ?? undefined

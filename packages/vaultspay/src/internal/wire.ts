@@ -77,13 +77,16 @@ const found = (body: typeof Body.Type, answer: TokenEndpoint.Answer): TokenEndpo
   }
 }
 
-const refusal = (body: unknown): TokenEndpoint.Refusal => ({
-  code: Predicate.hasProperty(body, "error")
-    ? body.error
-    : Predicate.hasProperty(body, "code")
-      ? body.code
-      : undefined
-})
+const field = (body: unknown, name: string): unknown =>
+  Predicate.hasProperty(body, name) ? body[name] : undefined
+
+/** `{"error": code}`, `{"code": code}`, or `{"error": {"code", "request_id"}}`. */
+const refusal = (body: unknown): TokenEndpoint.Refusal => {
+  const error = field(body, "error")
+  return Predicate.isRecord(error)
+    ? { code: field(error, "code"), requestId: field(error, "request_id") }
+    : { code: error === undefined ? field(body, "code") : error }
+}
 
 const answers = { schema: Body, found, refusal }
 
