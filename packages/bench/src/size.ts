@@ -6,9 +6,11 @@ const bar = 12 * 1024
 /**
  * What fails: not the bar while we are above it, but what it must not grow beyond on the way there. 3,000 of
  * them are words for people: what a manager logs, why a server was not reached, which variables are missing. 800 are
- * for Cloudflare Workers: a SHA-256 that is there at once, and waiting that each request does for itself.
+ * for Cloudflare Workers: a SHA-256 that is there at once, and waiting that each request does for itself. 2,800 keep
+ * what was lost or shown before: what is scrubbed wherever it stands, a span of our own around the platform's, a
+ * 401 that does not end, a refresh token in an answer that cannot be used, how far a request has come.
  */
-const limits = { overEffect: 18_100, overLittle: 22_200 }
+const limits = { overEffect: 21_000, overLittle: 25_000 }
 
 let tooLarge = 0
 for (const [folder, module] of providers) {

@@ -182,7 +182,8 @@ export class Unavailable extends Schema.TaggedError<Unavailable>("@latchkey/core
 
 /**
  * The provider answered, but not with a token: wrong shape, HTML, HTTP 200 with an error,
- * a bad lifetime, a token that cannot be a header. Not retryable by the caller.
+ * a bad lifetime, a token that cannot be a header. Retryable only where it is `unreadable`: the same
+ * question gets the same answer, and somebody has to change something.
  *
  * @since 0.1.0
  * @category errors
@@ -191,12 +192,17 @@ export class InvalidResponse extends Schema.TaggedError<InvalidResponse>(
   "@latchkey/core/AuthError/InvalidResponse"
 )("InvalidResponse", {
   ...fields,
+  /**
+   * True if the answer was a success by its status (2xx) and no JSON: a proxy's page, or cut off. It is
+   * taken for a passing trouble and asked for again (R11).
+   */
+  unreadable: Schema.optional(Schema.Boolean),
   /** True if it is the answer of another endpoint, such as metadata: what the mint presents was not sent (R8). */
   neverSent: Schema.optional(Schema.Boolean)
 }) {
   readonly [TypeId]: TypeId = TypeId
   get isRetryable(): boolean {
-    return false
+    return this.unreadable === true
   }
 }
 

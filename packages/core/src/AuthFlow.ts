@@ -108,6 +108,12 @@ export interface AuthFlow {
     (credential: Credential) => Effect.Effect<RefreshGrant, AuthError.AuthError>
   >
   /**
+   * Whether a login is of the account that the refresh token of `initialGrant` belongs to. If not, a login
+   * would go on as somebody else, and follows nothing but the end of that refresh token, or the provider's
+   * own refusal of it, twice (R6).
+   */
+  readonly sameAccount: boolean
+  /**
    * Revokes a token set at the provider (RFC 7009). Runs again where it failed for a moment, so what is
    * already revoked must not fail. None: the provider cannot.
    */
@@ -147,6 +153,8 @@ export interface Options {
   readonly initialGrant?:
     | ((credential: Credential) => Effect.Effect<RefreshGrant, AuthError.AuthError>)
     | undefined
+  /** Default: true without an `initialGrant`, and false with one. */
+  readonly sameAccount?: boolean | undefined
   readonly revoke?: ((tokens: TokenSet) => Effect.Effect<void, AuthError.AuthError>) | undefined
   readonly validate?:
     | ((accessToken: Redacted.Redacted<string>) => Effect.Effect<void, AuthError.AuthError>)
@@ -460,6 +468,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     refresh: Option.fromNullable(options.refresh),
     rotates: options.rotates ?? false,
     initialGrant: Option.fromNullable(options.initialGrant),
+    sameAccount: options.sameAccount ?? options.initialGrant === undefined,
     revoke: Option.fromNullable(options.revoke),
     validate: Option.fromNullable(options.validate),
     isTokenRejected: options.isTokenRejected ?? isTokenRejected,

@@ -25,8 +25,10 @@ import * as TokenSet from "./TokenSet.ts"
 import { instant } from "./internal/instant.ts"
 import { mentions } from "./internal/mentions.ts"
 import { parseUrl } from "./internal/parseUrl.ts"
+import { rescue } from "./internal/rescued.ts"
 import { httpDate, retryAfter } from "./internal/retryAfter.ts"
 import { scrubCause } from "./internal/scrub.ts"
+import * as Sending from "./internal/sending.ts"
 import { advice as whyAdvice, reasonOf } from "./internal/unreachable.ts"
 
 /**
@@ -129,13 +131,14 @@ const presentable = (
 const invalid = (
   call: Call,
   what: string,
-  status?: number,
-  suspect = `the URL (${endpoint(call.request)})`
-): AuthError.InvalidResponse =>
+  status: number,
+  options: { readonly unreadable?: boolean; readonly suspect?: string } = {}
+): AuthError.AuthError =>
   new AuthError.InvalidResponse({
     ...context(call),
     status,
-    message: `${call.provider} answered without a usable token: ${what}. Check ${suspect}, and ask the provider if it is right.`
+    ...(options.unreadable === true ? { unreadable: true } : {}),
+    message: `${call.provider} answered without a usable token: ${what}. Check ${options.suspect ?? `the URL (${endpoint(call.request)})`}, and ask the provider if it is right.`
   })
 
 const decoder = new TextDecoder()
@@ -196,6 +199,7 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
   Effect.gen(function* () {
     const sentAt = yield* Clock.currentTimeMillis
     const init = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
+    yield* Sending.sent
     const response = yield* quiet(client)
       .execute(call.request)
       .pipe(
@@ -217,7 +221,9 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
     const text = yield* isGranted ? body : Effect.catchAll(body, () => Effect.succeedNone)
     const receivedAt = yield* Clock.currentTimeMillis
     if (Option.isNone(text) && isGranted) {
-      return yield* invalid(call, "the body is larger than 1 MiB", response.status)
+      return yield* Effect.fail(
+        invalid(call, "the body is larger than 1 MiB", response.status, { unreadable: true })
+      )
     }
     return {
       status: response.status,
@@ -230,6 +236,19 @@ export const send = (client: HttpClient.HttpClient, call: Call): Effect.Effect<A
   })
 
 const quiet = HttpClient.withTracerDisabledWhen(constTrue)
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+/**
+ * What comes before the call that a mint is made of: reading a secret, asking for metadata, signing.
+ * Where it fails or is interrupted, nothing was presented: a rotating refresh token is not in doubt
+ * (R8), and a failure is no refusal of it (R6).
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const beforeSending: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
+  Sending.prepare
 
 /**
  * What a provider says of a refusal beside its status.
@@ -244,7 +263,11 @@ export interface Refusal {
   readonly requestId?: unknown
   /** When the credential expired, in epoch milliseconds. */
   readonly expiredAt?: number | undefined
-  /** What it means, where {@link classify} cannot know: the provider says it in its own way. */
+  /**
+   * What it means, where {@link classify} cannot know: the provider says it in its own way. `Expired` for a
+   * refresh means that the refresh token has ended, and is never sent again: only for an answer that
+   * the provider documents for it.
+   */
   readonly tag?: Tag | undefined
   /** What to do about it, where the provider's words mean something of their own. */
   readonly hint?: string | undefined
@@ -267,9 +290,6 @@ const byCode = new Map<string, Tag>([
   ["server_error", "Unavailable"]
 ])
 
-/** How a provider without OAuth codes says that it does not take a refresh token. */
-const refusesTheOnlyCredential = new Set([400, 401, 422])
-
 const byStatus = (status: number): Tag =>
   status === 401
     ? "Unauthorized"
@@ -285,8 +305,9 @@ const byStatus = (status: number): Tag =>
  * Which error an answer means: the one table from status and OAuth code to error.
  *
  * The code wins over the status, but for 408, 429 and 5xx: a proxy's refusal is not the provider's.
- * A refused refresh token is `Expired`: `invalid_grant`, or a plain 400, 401 or 422 where the request
- * presented nothing else.
+ * A refused refresh token is `Expired` by `invalid_grant` only: a plain 400, 401 or 422 may be anybody's,
+ * and `Expired` ends a chain of rotations. A provider that says it in words of its own has them in its
+ * {@link Refusal.tag}.
  *
  * @since 0.1.0
  * @category errors
@@ -298,11 +319,7 @@ export const classify = (status: number, code: string | undefined, credential: C
   if (code === "invalid_grant") {
     return credential === "client" ? "Unauthorized" : "Expired"
   }
-  const known = code === undefined ? undefined : byCode.get(code)
-  if (known !== undefined) {
-    return known
-  }
-  return credential === "refresh_token" && refusesTheOnlyCredential.has(status) ? "Expired" : byStatus(status)
+  return (code === undefined ? undefined : byCode.get(code)) ?? byStatus(status)
 }
 
 const advice: { readonly [K in Tag]: (call: Call) => string } = {
@@ -313,7 +330,9 @@ const advice: { readonly [K in Tag]: (call: Call) => string } = {
   Unauthorized: (call) =>
     call.credential === "access_token"
       ? "the access token is not accepted: check that it belongs to this environment"
-      : "the credentials are not accepted: check the client id and the secret",
+      : call.credential === "refresh_token"
+        ? "the refresh token was not accepted, and not said to be at its end: it is kept and sent again; if that stays so, configure a new one"
+        : "the credentials are not accepted: check the client id and the secret",
   AccessDenied: () =>
     "the credentials are known but not allowed here: ask the provider to enable this access",
   RateLimited: () => "too many token requests: wait until retryAfter, and share one token between processes",
@@ -383,7 +402,9 @@ const retryAt = (answer: Answer): number | undefined =>
  * @category errors
  */
 export const unusable = (call: Call, answer: Answer, what: string): AuthError.AuthError =>
-  invalid(call, what, answer.status)
+  invalid(call, what, answer.status, {
+    unreadable: isSuccess(answer.status) && Option.isNone(answer.body)
+  })
 
 /**
  * What a reader found in an answer, its lifetime still unresolved.
@@ -414,7 +435,7 @@ export const tokenSet = (
         call,
         `the lifetime is ${refusal}`,
         answer.status,
-        refusal === "already past" ? "this machine's clock" : undefined
+        refusal === "already past" ? { suspect: "this machine's clock" } : {}
       )
     ),
     Either.filterOrLeft(
@@ -425,12 +446,51 @@ export const tokenSet = (
       Either.mapLeft(TokenSet.fromAnswer({ ...found, lifetime, sentAt: answer.sentAt }), (what) =>
         unusable(call, answer, what)
       )
+    ),
+    Either.mapLeft((error) =>
+      keeping(error, answer, found.refreshToken, found.refreshExpiresAt, found.accessToken)
     )
   )
 
 /** RFC 6749, section 7.1: a token of a type that the client does not understand must not be used. */
 const isBearer = (tokenType: string | undefined): boolean =>
   tokenType === undefined || tokenType.toLowerCase() === "bearer"
+
+/** RFC 6749, appendix A.17: a refresh token is made of printable signs of ASCII. */
+const refreshTokenSigns = /^[\x20-\x7e]+$/
+
+/** R7: a refresh token that an answer brings is kept, whatever else is wrong with the answer. */
+const keeping = (
+  error: AuthError.AuthError,
+  { sentAt }: Answer,
+  refreshToken: unknown,
+  expiresAt?: number,
+  accessToken?: string
+): AuthError.AuthError =>
+  typeof refreshToken === "string" && refreshTokenSigns.test(refreshToken)
+    ? rescue(error, {
+        refreshToken: new TokenSet.RefreshToken({
+          value: Redacted.make(refreshToken),
+          expiresAt: Option.fromNullable(expiresAt)
+        }),
+        accessToken: accessToken === undefined ? undefined : Redacted.make(accessToken),
+        sentAt
+      })
+    : error
+
+/**
+ * The scope of an answer: a string (RFC 6749, section 3.3), or a list of them, as some write it. Nothing
+ * else is one, and none of it makes a token unusable.
+ *
+ * @since 0.1.0
+ * @category parsers
+ */
+export const scope = (said: unknown): string | undefined =>
+  typeof said === "string"
+    ? said
+    : Array.isArray(said) && said.every((name) => typeof name === "string")
+      ? said.join(" ")
+      : undefined
 
 /**
  * How a provider writes its answers.
@@ -444,7 +504,9 @@ export interface Wire<A, I> {
   /** What such an answer holds. */
   readonly found: (decoded: A, answer: Answer) => Found
   /** What the provider says when it refuses; also asked of a 2xx that is no token. */
-  readonly refusal: (body: unknown, answer: Answer) => Refusal
+  readonly refusal: (body: unknown, answer: Answer, call: Call) => Refusal
+  /** Where a refresh token stands in an answer that is no token otherwise. Default: it brings none. */
+  readonly refreshToken?: ((body: unknown) => unknown) | undefined
 }
 
 /**
@@ -458,15 +520,15 @@ export const read =
   <A, I>(wire: Wire<A, I>) =>
   (call: Call, answer: Answer): Either.Either<TokenSet.TokenSet, AuthError.AuthError> => {
     const body = Option.getOrUndefined(answer.body)
-    if (answer.status < 200 || answer.status > 299) {
-      return Either.left(refused(call, answer, wire.refusal(body, answer)))
+    if (!isSuccess(answer.status)) {
+      return Either.left(refused(call, answer, wire.refusal(body, answer, call)))
     }
     const decoded = Schema.decodeUnknownOption(wire.schema)(body)
     if (Option.isSome(decoded)) {
       return tokenSet(call, answer, wire.found(decoded.value, answer))
     }
-    const refusal = wire.refusal(body, answer)
-    return Either.left(
+    const refusal = wire.refusal(body, answer, call)
+    const error =
       refusal.code === undefined && refusal.tag === undefined
         ? unusable(
             call,
@@ -474,7 +536,7 @@ export const read =
             body === undefined ? "the body is not JSON" : "a field is missing or has the wrong type"
           )
         : refused(call, answer, refusal)
-    )
+    return Either.left(keeping(error, answer, wire.refreshToken?.(body)))
   }
 
 /**

@@ -77,7 +77,7 @@ export interface Answered {
   readonly sentAt: number
   /** The scheme; default `Bearer`. */
   readonly tokenType?: string | undefined
-  /** The refresh token, in plain, if the answer brought one. */
+  /** The refresh token, in plain, if the answer brought one; an empty one is none. */
   readonly refreshToken?: string | undefined
   /** The end of the refresh token's life in epoch milliseconds, if the answer said it. */
   readonly refreshExpiresAt?: number | undefined
@@ -90,8 +90,8 @@ const scheme = (tokenType: string | undefined): string =>
   tokenType === undefined || tokenType.toLowerCase() === "bearer" ? "Bearer" : tokenType
 
 /**
- * Builds a token set from an answer. A token that cannot be a header, a scheme that is none, an
- * empty refresh token: a reason, which never repeats the value.
+ * Builds a token set from an answer. A token that cannot be a header, a scheme that is none: a reason,
+ * which never repeats the value. An empty refresh token is none.
  *
  * @since 0.1.0
  * @category constructors
@@ -104,9 +104,6 @@ export const fromAnswer = (answer: Answered): Either.Either<TokenSet, string> =>
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(tokenType)) {
     return Either.left("the token type is not an authentication scheme")
   }
-  if (answer.refreshToken === "") {
-    return Either.left("the refresh token is empty")
-  }
   return Either.right(
     new TokenSet({
       accessToken: Redacted.make(answer.accessToken),
@@ -114,7 +111,7 @@ export const fromAnswer = (answer: Answered): Either.Either<TokenSet, string> =>
       issuedAt: answer.sentAt,
       expiresAt: answer.sentAt + answer.lifetime,
       refreshToken: Option.map(
-        Option.fromNullable(answer.refreshToken),
+        Option.filter(Option.fromNullable(answer.refreshToken), (value) => value !== ""),
         (value) =>
           new RefreshToken({
             value: Redacted.make(value),

@@ -153,7 +153,7 @@ describe.each(bases)("over loopback with %s", (_name, base) => {
 
   it.scopedLive("R10: a 401 whose body never ends, or trickles, is given up, and its connection closed", () =>
     Effect.gen(function* () {
-      let closed = 0
+      const closed: Array<string | undefined> = []
       const api = yield* serve((request, response) => {
         if (request.url === "/token") {
           return json(response, 200, { access_token: `access-${++issued}` })
@@ -168,7 +168,7 @@ describe.each(bases)("over loopback with %s", (_name, base) => {
         response.write("no")
         const drops = request.url === "/trickles" ? setInterval(() => response.write("no"), 50) : undefined
         response.on("close", () => {
-          closed += 1
+          closed.push(request.url)
           clearInterval(drops)
         })
         return undefined
@@ -185,7 +185,7 @@ describe.each(bases)("over loopback with %s", (_name, base) => {
         [200, 200]
       )
       yield* Effect.promise(async () => {
-        while (closed < 2) {
+        while (closed.length < 2) {
           await new Promise((resolve) => setImmediate(resolve))
         }
       })

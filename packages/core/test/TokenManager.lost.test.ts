@@ -1,6 +1,6 @@
 import * as TokenManager from "@latchkey/core/TokenManager"
 import * as TokenStore from "@latchkey/core/TokenStore"
-import { assert, describe } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, vi } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -52,6 +52,9 @@ const inRequestThatEnds = (clock: MortalClock, effect: Effect.Effect<unknown, un
   })
 
 describe("R4: a flight that was lost", () => {
+  beforeAll(() => vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" }))
+  afterAll(() => vi.unstubAllGlobals())
+
   it.scoped("R4: fails those who wait a second after its deadline, and the next one starts anew", () =>
     Effect.gen(function* () {
       const clock = yield* mortal

@@ -24,7 +24,8 @@ const unreadable = new AuthError.InvalidResponse({
   provider: "test",
   operation: "refresh",
   message: "truncated",
-  status: 200
+  status: 200,
+  unreadable: true
 })
 
 /** A manager whose token has expired, so that the next call refreshes. */

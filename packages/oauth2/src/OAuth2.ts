@@ -133,6 +133,12 @@ export interface Options {
   readonly resource?: string | ReadonlyArray<string> | undefined
   /** More parameters of the token request. Not for secrets. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
+  /**
+   * What the error codes of this server mean, where they are not those of RFC 6749, section 5.2:
+   * `{ token_expired: "Expired" }`. `Expired` says that the refresh token has ended and is never sent again;
+   * any other refusal of a refresh keeps it. The code wins over the status.
+   */
+  readonly refusals?: { readonly [code: string]: AuthError["_tag"] } | undefined
   /** The lifetime of an access token whose answer has no `expires_in`: at most 100 years. Default: 5 minutes. */
   readonly defaultLifetime?: Duration.DurationInput | undefined
   /** The provider's name in errors, events, metrics and store keys. Default: that of the tag, or `oauth2`. */

@@ -35,8 +35,6 @@ interface Refusal {
   readonly challenge?: string
   readonly login: string
   readonly refresh: string
-  /** Of a public client, which presents the refresh token and nothing else. */
-  readonly publicRefresh?: string
 }
 
 const refusals: ReadonlyArray<Refusal> = [
@@ -52,8 +50,15 @@ const refusals: ReadonlyArray<Refusal> = [
   { status: 400, code: "slow_down", login: "RateLimited", refresh: "RateLimited" },
   { status: 400, code: "temporarily_unavailable", login: "Unavailable", refresh: "Unavailable" },
   { status: 503, code: "invalid_grant", login: "Unavailable", refresh: "Unavailable" },
-  { status: 401, login: "Unauthorized", refresh: "Unauthorized", publicRefresh: "Expired" },
-  { status: 400, login: "InvalidResponse", refresh: "Expired" },
+  { status: 401, code: "invalid_token", login: "Unauthorized", refresh: "Unauthorized" },
+  { status: 401, code: "invalid_grant", login: "Unauthorized", refresh: "Expired" },
+  { status: 200, code: "invalid_grant", login: "Unauthorized", refresh: "Expired" },
+  { status: 200, code: "invalid_client", login: "Unauthorized", refresh: "Unauthorized" },
+  { status: 200, code: "access_denied", login: "AccessDenied", refresh: "AccessDenied" },
+  { status: 200, code: "unheard_of", login: "InvalidResponse", refresh: "InvalidResponse" },
+  { status: 401, login: "Unauthorized", refresh: "Unauthorized" },
+  { status: 400, login: "InvalidResponse", refresh: "InvalidResponse" },
+  { status: 422, login: "InvalidResponse", refresh: "InvalidResponse" },
   { status: 403, login: "AccessDenied", refresh: "AccessDenied" },
   { status: 404, login: "InvalidResponse", refresh: "InvalidResponse" },
   {
@@ -66,7 +71,7 @@ const refusals: ReadonlyArray<Refusal> = [
 ]
 
 describe("a refusal", () => {
-  for (const { challenge, code, login, publicRefresh, refresh, status } of refusals) {
+  for (const { challenge, code, login, refresh, status } of refusals) {
     const answer = answering(
       code === undefined ? {} : { error: code, error_description: nonce },
       status,
@@ -77,7 +82,7 @@ describe("a refusal", () => {
     for (const [kind, expected, more] of [
       ["a login", login, options],
       ["a refresh", refresh, { ...options, refreshToken }],
-      ["a refresh of a public client", publicRefresh ?? refresh, { ...publicOptions, refreshToken }]
+      ["a refresh of a public client", refresh, { ...publicOptions, refreshToken }]
     ] as const) {
       it.scoped(`R6, R11: ${name} to ${kind} is ${expected}`, () =>
         Effect.gen(function* () {

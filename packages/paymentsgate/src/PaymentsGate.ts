@@ -128,6 +128,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       ),
     rotates: true,
     initialGrant: pair && (() => pair),
+    sameAccount: true,
     dangerouslyAllowInsecureHttp: options.dangerouslyAllowInsecureHttp
   })
 })

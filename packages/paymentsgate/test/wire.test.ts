@@ -158,12 +158,13 @@ describe("an answer", () => {
 describe("a refusal", () => {
   for (const [status, body, ofRefresh, ofLogin] of [
     [302, undefined, "InvalidResponse", "InvalidResponse"],
-    [400, undefined, "Expired", "InvalidResponse"],
-    [401, { statusCode: 401, message: "Unauthorized" }, "Expired", "Unauthorized"],
+    [200, { error: "invalid_grant" }, "Expired", "Unauthorized"],
+    [400, undefined, "InvalidResponse", "InvalidResponse"],
+    [401, { statusCode: 401, message: "Unauthorized" }, "Unauthorized", "Unauthorized"],
     [401, { error: "invalid_grant" }, "Expired", "Unauthorized"],
     [403, undefined, "AccessDenied", "AccessDenied"],
     [404, undefined, "InvalidResponse", "InvalidResponse"],
-    [422, undefined, "Expired", "InvalidResponse"],
+    [422, undefined, "InvalidResponse", "InvalidResponse"],
     [429, undefined, "RateLimited", "RateLimited"],
     [500, undefined, "Unavailable", "Unavailable"],
     [503, undefined, "Unavailable", "Unavailable"]

@@ -157,7 +157,6 @@ describe("the refresh's answer", () => {
     ["a token_type of Basic (RFC 6749, 7.1)", { ...granted, token_type: "Basic" }],
     ["a token_type of no length (RFC 6749, 7.1)", { ...granted, token_type: "" }],
     ["a lifetime in milliseconds", { ...granted, expires_in: 86_400_000 }],
-    ["an empty refresh_token", { ...granted, refresh_token: "" }],
     ["a refresh_token that is a number", { ...granted, refresh_token: 7 }]
   ] as const) {
     it(`200 with ${name} is InvalidResponse, which repeats none of it`, () => {
@@ -166,6 +165,11 @@ describe("the refresh's answer", () => {
       assert.notInclude(inspect(error), "eyJ")
     })
   }
+})
+
+it("an empty refresh_token is none", () => {
+  const tokens = Either.getOrThrow(refresh({ ...granted, refresh_token: "" }))
+  assert.isTrue(Option.isNone(tokens.refreshToken))
 })
 
 describe("the refresh's refusals", () => {
@@ -224,13 +228,18 @@ describe("the refresh's refusals", () => {
   }
 
   for (const [status, body, tag] of [
-    [200, expired, "InvalidResponse"],
+    [200, expired, "Expired"],
+    [201, expired, "InvalidResponse"],
     [302, undefined, "InvalidResponse"],
-    [400, undefined, "Expired"],
+    [400, undefined, "InvalidResponse"],
+    [400, expired, "InvalidResponse"],
+    [400, { ...expired, status: "BAD_REQUEST", message: "client_id must not be null" }, "InvalidResponse"],
     [400, { error: "invalid_grant" }, "Expired"],
     [400, { error: "invalid_request" }, "InvalidResponse"],
     [400, { error: "unauthorized_client" }, "AccessDenied"],
-    [401, undefined, "Expired"],
+    [401, undefined, "Unauthorized"],
+    [401, { ...expired, status: "BAD_REQUEST" }, "Unauthorized"],
+    [401, { ...expired, traceId: undefined }, "Unauthorized"],
     [401, { error: "invalid_client" }, "Unauthorized"],
     [403, { ...expired, status: "FORBIDDEN" }, "AccessDenied"],
     [404, undefined, "InvalidResponse"],

@@ -230,7 +230,6 @@ describe("the answers", () => {
     ["an accessToken with a line break (R14)", { ...granted, accessToken: "exxx\r\nx-evil: 1" }],
     ["an accessToken with a blank (R14)", { ...granted, accessToken: "exxx x" }],
     ["an accessToken beyond ASCII (R14)", { ...granted, accessToken: "exxx\u00e9" }],
-    ["an empty refreshToken", { ...granted, refreshToken: "" }],
     ["a refreshToken that is a number", { ...granted, refreshToken: 7 }]
   ]
   for (const [name, body] of unusable) {
@@ -241,6 +240,12 @@ describe("the answers", () => {
         assert.notInclude(inspect(error), "exxx")
       }
     })
+  }
+})
+
+it("an empty refreshToken is none", () => {
+  for (const tokens of [login({ ...granted, refreshToken: "" }), refresh({ ...granted, refreshToken: "" })]) {
+    assert.isTrue(Option.isNone(Either.getOrThrow(tokens).refreshToken))
   }
 })
 
@@ -267,12 +272,13 @@ describe("the refusals", () => {
     [200, { error: "invalid_grant" }, "Unauthorized", "Expired"],
     [200, { message: "Invalid client credentials" }, "InvalidResponse", "InvalidResponse"],
     [302, undefined, "InvalidResponse", "InvalidResponse"],
-    [400, { message: "bad" }, "InvalidResponse", "Expired"],
+    [400, { message: "bad" }, "InvalidResponse", "InvalidResponse"],
     [400, { error: "invalid_request" }, "InvalidResponse", "InvalidResponse"],
     [400, { code: "invalid_client" }, "Unauthorized", "Unauthorized"],
-    [401, undefined, "Unauthorized", "Expired"],
-    [401, { message: "Refresh token expired" }, "Unauthorized", "Expired"],
-    [401, { error: 7 }, "Unauthorized", "Expired"],
+    [401, undefined, "Unauthorized", "Unauthorized"],
+    [401, { message: "Refresh token expired" }, "Unauthorized", "Unauthorized"],
+    [401, { error: "invalid_grant" }, "Unauthorized", "Expired"],
+    [401, { error: 7 }, "Unauthorized", "Unauthorized"],
     [401, { error: "access_denied" }, "AccessDenied", "AccessDenied"],
     [403, undefined, "AccessDenied", "AccessDenied"],
     [404, undefined, "InvalidResponse", "InvalidResponse"],
@@ -299,7 +305,7 @@ describe("the refusals", () => {
   }
 
   it("Expired names the refresh token", () => {
-    const error = left(refresh(undefined, 401))
+    const error = left(refresh({ error: "invalid_grant" }, 400))
     assert.strictEqual(error._tag === "Expired" && error.credential, "refresh_token")
     assert.isFalse(error.isRetryable)
   })

@@ -54,7 +54,7 @@ export const readLogin = TokenEndpoint.read({
     access_token: Schema.String,
     expires_in: Schema.optional(Schema.Unknown),
     token_type: Schema.optional(Schema.NullOr(Schema.String)),
-    scope: Schema.optional(Schema.NullOr(Schema.String))
+    scope: Schema.optional(Schema.Unknown)
   }),
   found: (body, answer) => ({
     accessToken: body.access_token,
@@ -64,7 +64,7 @@ export const readLogin = TokenEndpoint.read({
       longestLifetimeSeconds
     ),
     tokenType: body.token_type ?? undefined,
-    scope: body.scope ?? undefined
+    scope: TokenEndpoint.scope(body.scope)
   }),
   refusal: (body, { status }) => {
     const code = Predicate.hasProperty(body, "error") ? body.error : undefined

@@ -5,6 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import type { AuthError } from "../AuthError.ts"
 import type { Credential, RefreshGrant } from "../AuthFlow.ts"
 import type { RefreshToken, TokenSet } from "../TokenSet.ts"
+import { loginInstead, mayBeOfTheToken } from "./afterFailure.ts"
 import { chooseGrant, type Grant, type HeldGrant } from "./chooseGrant.ts"
 import { tooLate } from "./ownErrors.ts"
 import type { Parts } from "./parts.ts"
@@ -17,6 +18,20 @@ const memory = 4
 
 const none: ReadonlyArray<never> = []
 
+/** How often something happened to a refresh token, in a row. */
+interface Times {
+  readonly token: Redacted.Redacted<string>
+  readonly times: number
+}
+
+const timesOf = (counted: Times | undefined, { value }: RefreshToken): number =>
+  counted !== undefined && Equal.equals(counted.token, value) ? counted.times : 0
+
+const oneMore = (counted: Times | undefined, refreshToken: RefreshToken): Times => ({
+  token: refreshToken.value,
+  times: timesOf(counted, refreshToken) + 1
+})
+
 /** R5, R8, R16: what a mint can be made from. */
 export class Grants {
   readonly #parts: Parts
@@ -27,7 +42,11 @@ export class Grants {
   /** Refresh tokens that the provider refused or that a rotation spent: never sent again. */
   #spent: ReadonlyArray<Redacted.Redacted<string>> = none
   /** A rotating refresh token that was sent without a clear answer, and how often. */
-  #doubt: { readonly token: Redacted.Redacted<string>; readonly times: number } | undefined
+  #doubt: Times | undefined
+  /** A refresh token that was refused, and not because it had ended. */
+  #refused: Times | undefined
+  /** How often such a refusal was one that a login may follow. */
+  #refusedByProvider: Times | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -49,9 +68,10 @@ export class Grants {
     })
   }
 
-  /** R5: the grant to mint with now. */
-  choose(deadlineAt: number): Effect.Effect<Grant, AuthError> {
-    return Effect.map(this.#refreshGrant(deadlineAt), (held) =>
+  /** R5: the grant to mint with now. `loginInstead`: a login takes the place of every refresh token. */
+  choose(deadlineAt: number, loginInstead = false): Effect.Effect<Grant, AuthError> {
+    const usable = loginInstead ? Effect.succeedNone : this.#refreshGrant(deadlineAt)
+    return Effect.map(usable, (held) =>
       chooseGrant(
         held,
         {
@@ -63,11 +83,15 @@ export class Grants {
     )
   }
 
-  /** What a refresh could be made from: the newest token set, else what the configuration brings. */
+  /**
+   * What a refresh could be made from: the newest token set, else what the configuration brings. What has
+   * been refused, or is in doubt, gives way to what has been configured since (R16).
+   */
   #refreshGrant(deadlineAt: number): Effect.Effect<Option.Option<HeldGrant>, AuthError> {
     return Effect.suspend(() => {
       const held = Option.filter(this.#heldGrant, (grant) => this.#isWorthSending(grant))
-      if (Option.isSome(held) || Option.isNone(this.#parts.flow.initialGrant)) {
+      const isGood = Option.exists(held, ({ refreshToken }) => !this.#isSuspect(refreshToken))
+      if (isGood || Option.isNone(this.#parts.flow.initialGrant)) {
         return Effect.succeed(held)
       }
       const initialGrant = this.#parts.flow.initialGrant.value
@@ -80,9 +104,11 @@ export class Grants {
             Equal.equals(token, origin)
           )
           return spent || !this.#isWorthSending(grant)
-            ? Option.none()
+            ? held
             : Option.some({ ...grant, origin: Option.some(origin) })
-        })
+        }),
+        // Without what is configured there is still what is held.
+        Effect.catchAll((error) => (Option.isSome(held) ? Effect.succeed(held) : Effect.fail(error)))
       )
     })
   }
@@ -100,8 +126,9 @@ export class Grants {
 
   #isWorthSending({ refreshToken }: RefreshGrant): boolean {
     const spent = this.#spent.some((token) => Equal.equals(token, refreshToken.value))
-    // R8: a token in doubt gives way to a login, where there is one.
-    return !spent && !(Option.isSome(this.#parts.flow.login) && this.isDoubtful(refreshToken))
+    // R8: a token in doubt gives way to a login, where there is one of the same account.
+    const { login, sameAccount } = this.#parts.flow
+    return !spent && !(Option.isSome(login) && sameAccount && this.isDoubtful(refreshToken))
   }
 
   /** Never to be sent again. */
@@ -111,17 +138,37 @@ export class Grants {
 
   /** R8: it was sent, and no clear answer came. */
   doubt(refreshToken: RefreshToken): void {
-    this.#doubt = { token: refreshToken.value, times: this.#doubts(refreshToken) + 1 }
+    this.#doubt = oneMore(this.#doubt, refreshToken)
   }
 
   /** R8: it was sent and sent again, and no clear answer came. */
   isDoubtful(refreshToken: RefreshToken): boolean {
-    return this.#doubts(refreshToken) >= maxDoubt
+    return timesOf(this.#doubt, refreshToken) >= maxDoubt
   }
 
-  #doubts(refreshToken: RefreshToken): number {
-    return this.#doubt !== undefined && Equal.equals(this.#doubt.token, refreshToken.value)
-      ? this.#doubt.times
-      : 0
+  /** It is sent again, unless there is another. */
+  #isSuspect(refreshToken: RefreshToken): boolean {
+    return timesOf(this.#refused, refreshToken) > 0 || this.isDoubtful(refreshToken)
+  }
+
+  /** R6: it was refused, and may still be good. Answers whether a login takes its place in this flight. */
+  refuse(refreshToken: RefreshToken, error: AuthError): boolean {
+    const { flow, serving } = this.#parts
+    const { sameAccount } = flow
+    this.#refused = oneMore(this.#refused, refreshToken)
+    if (!mayBeOfTheToken(error, sameAccount)) {
+      return false
+    }
+    this.#refusedByProvider = oneMore(this.#refusedByProvider, refreshToken)
+    const { times } = this.#refusedByProvider
+    return (
+      Option.isSome(flow.login) && loginInstead({ times, served: serving.alive() !== undefined, sameAccount })
+    )
+  }
+
+  /** A refresh token was accepted: what it was refused for before was not in a row. */
+  accepted(): void {
+    this.#refused = undefined
+    this.#refusedByProvider = undefined
   }
 }

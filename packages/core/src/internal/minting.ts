@@ -13,10 +13,25 @@ import type { HeldGrant } from "./chooseGrant.ts"
 import { mergeTokens } from "./mergeTokens.ts"
 import { exhausted, invalid, shutDown, tooLate, unavailable } from "./ownErrors.ts"
 import type { Parts } from "./parts.ts"
+import { rescuedWith, unserved, withRefreshToken } from "./rescued.ts"
 import { giveUp, retryPlan } from "./retryPlan.ts"
+import * as Sending from "./sending.ts"
+
+/** What became of an answer: held, and in the store; or a sibling's newer one was taken instead. */
+type Kept =
+  | { readonly _tag: "Adopted" }
+  | { readonly _tag: "Ours"; readonly tokens: TokenSet.TokenSet; readonly rotated: boolean }
 
 /** A flow that keeps refusing its own refresh tokens is not followed further than this. */
 const maxGrantsPerFlight = 3
+
+/** R8: whether it is known what became of the refresh token: it is still good, has ended, or was rotated. */
+const isClear = (exit: Exit.Exit<TokenSet.TokenSet, AuthError>): boolean =>
+  Exit.isSuccess(exit) ||
+  Option.exists(
+    Cause.failureOption(exit.cause),
+    (error) => !mayHaveSpent(error) || Option.isSome(rescuedWith(error))
+  )
 
 /** What one flight does: R5 to R8, within its deadline. */
 export class Minting {
@@ -58,46 +73,55 @@ export class Minting {
     }
   }
 
-  /** R5, R6: mints by the grant that fits, and goes on to the next where the refresh token is refused. */
-  #mint(deadlineAt: number, grantsLeft: number): Effect.Effect<void, AuthError> {
+  /**
+   * R5, R6: mints by the grant that fits, and goes on to the next where the refresh token is refused.
+   * `instead`: what this flight was refused with, whose refresh token is kept and gives way to a login.
+   */
+  #mint(deadlineAt: number, grantsLeft: number, instead?: AuthError): Effect.Effect<void, AuthError> {
     return Effect.gen(this, function* () {
       const { flow, grants, store, throttle } = this.#parts
       if (this.stopped) {
         return yield* Effect.fail(shutDown(flow.provider))
       }
-      const grant = yield* grants.choose(deadlineAt)
+      const grant = yield* grants.choose(deadlineAt, instead !== undefined)
       if (grant._tag === "Exhausted") {
         return yield* Effect.fail(exhausted(flow.provider, grant.expiredAt))
       }
       const overBudget = throttle.overBudget(grant._tag === "Login" ? "login" : "refresh")
       if (Option.isSome(overBudget)) {
-        return yield* Effect.fail(overBudget.value)
+        return yield* Effect.fail(instead ?? overBudget.value)
       }
       if (grant._tag === "Login") {
         return yield* this.#login(deadlineAt)
       }
       const refreshToken = grant.grant.refreshToken
-      const outcome = yield* Effect.either(this.#refresh(grant.grant, deadlineAt))
+      const sending = Sending.start()
+      const outcome = yield* Effect.either(this.#refresh(grant.grant, deadlineAt, sending))
       if (Either.isRight(outcome)) {
         return
       }
-      const refused = verdict(outcome.left) === "refresh token refused"
-      if (refused) {
+      const error = outcome.left
+      const what = verdict(error)
+      if (what === "refresh token ended") {
         grants.spend(refreshToken)
-      } else if (!grants.isDoubtful(refreshToken)) {
-        return yield* Effect.fail(outcome.left)
+      }
+      const refused = what === "refused" && Sending.mayBeSent(sending)
+      const givesWay = refused && grants.refuse(refreshToken, error)
+      if (what !== "refresh token ended" && !refused && !grants.isDoubtful(refreshToken)) {
+        return yield* Effect.fail(error)
       }
       // R6, R8: a sibling may have rotated it.
       if (store !== undefined && (yield* store.adopt(this.#adopt))) {
         return
       }
-      const next = yield* grants.choose(deadlineAt)
-      // R8: without a login a token in doubt is kept, for the next flight to try.
+      const next = yield* grants.choose(deadlineAt, givesWay)
+      // R8: without a login a token in doubt is kept, and so is one that was refused: for the next flight.
       const again = next._tag === "Refresh" && Equal.equals(next.grant.refreshToken, refreshToken)
-      if (next._tag === "Exhausted" || again || grantsLeft <= 1) {
-        return yield* Effect.fail(outcome.left)
+      const rescued = Option.isSome(rescuedWith(error)) && !givesWay
+      if (next._tag === "Exhausted" || again || rescued || grantsLeft <= 1) {
+        return yield* Effect.fail(error)
       }
-      return yield* this.#mint(deadlineAt, grantsLeft - 1)
+      return yield* this.#mint(deadlineAt, grantsLeft - 1, givesWay ? error : undefined)
     })
   }
 
@@ -110,23 +134,29 @@ export class Minting {
         const mint = Effect.flatMap(grants.credential(deadlineAt), (credential) =>
           this.#count("login", login(credential))
         )
-        return Effect.flatMap(this.#tries("login", mint, deadlineAt), (tokens) =>
-          this.#receive(tokens, "login", Option.none())
+        return this.#tries("login", mint, deadlineAt).pipe(
+          Effect.flatMap((tokens) => this.#receive(tokens, "login", Option.none())),
+          Effect.catchAll((error) => this.#rescue(error, Option.none()))
         )
       }
     })
   }
 
-  #refresh(grant: HeldGrant, deadlineAt: number): Effect.Effect<void, AuthError> {
+  #refresh(grant: HeldGrant, deadlineAt: number, sending: Sending.Sending): Effect.Effect<void, AuthError> {
     const { flow, grants } = this.#parts
     return Option.match(flow.refresh, {
       onNone: () => Effect.dieMessage("a refresh was chosen for a flow that has none"),
       onSome: (refresh) => {
-        const mint = this.#count("refresh", this.#inDoubt(refresh(grant), grant))
+        const mint = this.#count("refresh", this.#inDoubt(refresh(grant), grant, sending))
         // R8: once in doubt, once more and not again.
         const again = () => !(flow.rotates && grants.isDoubtful(grant.refreshToken))
-        const received = Effect.flatMap(this.#tries("refresh", mint, deadlineAt, again), (tokens) =>
-          this.#receive(tokens, "refresh", Option.some(grant))
+        const received = this.#tries("refresh", mint, deadlineAt, again).pipe(
+          Effect.flatMap((tokens) => this.#receive(tokens, "refresh", Option.some(grant))),
+          Effect.tap(() => {
+            grants.accepted()
+            return Effect.void
+          }),
+          Effect.catchAll((error) => this.#rescue(error, Option.some(grant)))
         )
         // Once a rotating refresh token may be spent, nothing but the deadline stops us from hearing
         // and storing what it was spent for.
@@ -138,21 +168,19 @@ export class Minting {
   /** R8: notes a rotating refresh that went out and brought no clear answer: failed, or cut off by its deadline. */
   #inDoubt(
     refresh: Effect.Effect<TokenSet.TokenSet, AuthError>,
-    { refreshToken }: HeldGrant
+    { refreshToken }: HeldGrant,
+    sending: Sending.Sending
   ): Effect.Effect<TokenSet.TokenSet, AuthError> {
-    if (!this.#parts.flow.rotates) {
-      return refresh
-    }
-    return Effect.onExit(refresh, (exit) =>
-      Effect.sync(() => {
-        const clear =
-          Exit.isSuccess(exit) ||
-          Option.exists(Cause.failureOption(exit.cause), (error) => !mayHaveSpent(error))
-        if (!clear) {
-          this.#parts.grants.doubt(refreshToken)
-        }
-      })
-    )
+    return Effect.suspend(() => {
+      sending.stage = "unknown"
+      return Effect.onExit(Sending.track(refresh, sending), (exit) =>
+        Effect.sync(() => {
+          if (this.#parts.flow.rotates && Sending.mayBeSent(sending) && !isClear(exit)) {
+            this.#parts.grants.doubt(refreshToken)
+          }
+        })
+      )
+    })
   }
 
   /** R4, R11: the tries of one mint, within the deadline of the flight. */
@@ -229,46 +257,71 @@ export class Minting {
     })
   }
 
+  /**
+   * R7: an answer that is refused may have brought a refresh token: the one it was asked with is spent
+   * then. It is kept, in the store too, beside an access token that has expired from the beginning.
+   */
+  #rescue(error: AuthError, used: Option.Option<HeldGrant>): Effect.Effect<void, AuthError> {
+    return Option.match(rescuedWith(error), {
+      onNone: () => Effect.fail(error),
+      onSome: (rescued) =>
+        Effect.flatMap(this.#critical(this.#keep(unserved(rescued, used), used)), (kept) =>
+          kept._tag === "Adopted" ? Effect.void : Effect.fail(error)
+        )
+    })
+  }
+
   /** R7: stores what a mint brought, then serves it. Not interruptible between the two. */
   #receive(
     answered: TokenSet.TokenSet,
     grant: AuthEvent.Grant,
     used: Option.Option<HeldGrant>
   ): Effect.Effect<void, AuthError> {
-    const { flow, grants, serving, store } = this.#parts
+    const { flow, serving } = this.#parts
     const refused = serving.refusal(answered, grant)
     if (Option.isSome(refused)) {
-      return Effect.fail(refused.value)
+      return Effect.fail(withRefreshToken(refused.value, answered))
     }
-    const { spent, tokens } = mergeTokens(answered, used, grants.held)
     return this.#critical(
-      Effect.suspend(() => {
-        if (Option.isSome(spent)) {
-          grants.spend(spent.value)
+      Effect.flatMap(this.#keep(answered, used), (kept) => {
+        // A sibling wrote something newer meanwhile: that is served, and ours is forgotten (R6).
+        if (kept._tag === "Adopted") {
+          return Effect.void
         }
-        // R7: if the flight is lost while it writes, the next refresh is made from what was received.
-        grants.held = tokens
-        const saved = store === undefined ? Effect.succeed("written") : store.save(tokens, this.#adopt)
-        return Effect.flatMap(saved, (outcome) => {
-          // A sibling wrote something newer meanwhile: that is served, and ours is forgotten (R6).
-          if (outcome === "adopted") {
-            return Effect.void
-          }
-          grants.held = tokens
-          if (!(tokens.expiresAt > this.#parts.now())) {
-            return Effect.fail(
-              invalid(
-                flow.provider,
-                grant,
-                "an access token whose lifetime was over on arrival: check this machine's clock"
-              )
+        if (!(kept.tokens.expiresAt > this.#parts.now())) {
+          return Effect.fail(
+            invalid(
+              flow.provider,
+              grant,
+              "an access token whose lifetime was over on arrival: check this machine's clock"
             )
-          }
-          const event = grant === "login" ? "Minted" : Option.isSome(spent) ? "Rotated" : "Refreshed"
-          const remaining = serving.publish(tokens, event)
-          return AuthEvent.recordExpiry(flow.provider, remaining / 1000)
-        })
+          )
+        }
+        const event = grant === "login" ? "Minted" : kept.rotated ? "Rotated" : "Refreshed"
+        const remaining = serving.publish(kept.tokens, event)
+        return AuthEvent.recordExpiry(flow.provider, remaining / 1000)
       })
     )
+  }
+
+  /** R7: holds and stores what an answer brought. */
+  #keep(answered: TokenSet.TokenSet, used: Option.Option<HeldGrant>): Effect.Effect<Kept, AuthError> {
+    return Effect.suspend(() => {
+      const { grants, store } = this.#parts
+      const { spent, tokens } = mergeTokens(answered, used, grants.held)
+      if (Option.isSome(spent)) {
+        grants.spend(spent.value)
+      }
+      // R7: if the flight is lost while it writes, the next refresh is made from what was received.
+      grants.held = tokens
+      const saved = store === undefined ? Effect.succeed("written") : store.save(tokens, this.#adopt)
+      return Effect.map(saved, (outcome): Kept => {
+        if (outcome === "adopted") {
+          return { _tag: "Adopted" }
+        }
+        grants.held = tokens
+        return { _tag: "Ours", tokens, rotated: Option.isSome(spent) }
+      })
+    })
   }
 }

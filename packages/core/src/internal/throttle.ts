@@ -112,7 +112,8 @@ export class Throttle {
     if (error === this.#gate?.error) {
       return
     }
-    const gate = FailureGate.afterFailure(this.#gate, error, now)
+    // Callers are to see why it failed, and not that the budget is spent for it as well.
+    const gate = FailureGate.afterFailure(this.#gate, error, now, this.#wait())
     this.#gate = gate && { ...gate, credential: Option.fromNullable(this.#parts.grants.presented) }
     if (gate !== undefined) {
       this.#credentialCheckedAt = now

@@ -1,7 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as AuthError from "../../src/AuthError.ts"
-import { mayHaveIssued, mayHaveSpent, verdict, type Verdict } from "../../src/internal/afterFailure.ts"
+import {
+  loginInstead,
+  mayBeOfTheToken,
+  mayHaveIssued,
+  mayHaveSpent,
+  verdict,
+  type Verdict
+} from "../../src/internal/afterFailure.ts"
 
 const runs = { fastCheck: { numRuns: 1_000 } }
 
@@ -23,42 +30,80 @@ describe("afterFailure", () => {
     }
   })
 
-  it("R6: a malformed answer is transient, a refusal in a shape we do not know is not", () => {
-    for (const [status, expected] of [
-      [undefined, "transient"],
-      [200, "transient"],
-      [201, "transient"],
-      [299, "transient"],
-      [199, "terminal"],
-      [300, "terminal"],
-      [302, "terminal"],
-      [400, "terminal"],
-      [404, "terminal"],
-      [0, "terminal"]
-    ] as const) {
+  it("R11: an answer that did not parse is transient, one that parsed and every refusal is not", () => {
+    for (const status of [undefined, 200, 201, 199, 300, 302, 400, 404, 0]) {
+      const { message, operation, provider } = fields("refresh")
+      const what = { provider, operation, message, status }
+      assert.strictEqual(verdict(new AuthError.InvalidResponse(what)), "refused", String(status))
       assert.strictEqual(
-        verdict(new AuthError.InvalidResponse(fields("refresh", status))),
-        expected,
+        verdict(new AuthError.InvalidResponse({ ...what, unreadable: true })),
+        "transient",
+        String(status)
+      )
+      assert.strictEqual(
+        verdict(new AuthError.InvalidResponse({ ...what, unreadable: false })),
+        "refused",
         String(status)
       )
     }
   })
 
-  it("R6: a refresh token that is refused asks for another grant, and only in a refresh", () => {
+  it("R6: only Expired says that a refresh token has ended, and only in a refresh", () => {
     for (const operation of operations) {
       for (const credential of ["refresh_token", "access_token"] as const) {
         assert.strictEqual(
           verdict(new AuthError.Expired({ ...fields(operation, 400), credential })),
-          operation === "refresh" ? "refresh token refused" : "terminal"
+          operation === "refresh" ? "refresh token ended" : "refused"
         )
+      }
+      assert.strictEqual(verdict(new AuthError.Unauthorized(fields(operation, 401))), "refused")
+      assert.strictEqual(verdict(new AuthError.AccessDenied(fields(operation, 403))), "refused")
+    }
+  })
+
+  it("R6: a login as somebody else follows only what the provider itself says, by a code", () => {
+    for (const [code, ofTheSame, ofAnother] of [
+      [undefined, true, false],
+      ["invalid_request", true, true],
+      ["BAD_REQUEST", true, true],
+      ["invalid_client", false, false],
+      ["unauthorized_client", false, false]
+    ] as const) {
+      for (const error of [
+        new AuthError.Unauthorized({ ...fields("refresh", 401), code }),
+        new AuthError.AccessDenied({ ...fields("refresh", 403), code }),
+        new AuthError.InvalidResponse({ ...fields("refresh", 400), code }),
+        new AuthError.InvalidResponse({ ...fields("refresh", 200), code })
+      ]) {
+        assert.strictEqual(mayBeOfTheToken(error, true), ofTheSame, code)
+        assert.strictEqual(mayBeOfTheToken(error, false), ofAnother, code)
       }
     }
   })
 
-  it("R6: client credentials that are refused are terminal: no login", () => {
-    for (const operation of operations) {
-      assert.strictEqual(verdict(new AuthError.Unauthorized(fields(operation, 401))), "terminal")
-      assert.strictEqual(verdict(new AuthError.AccessDenied(fields(operation, 403))), "terminal")
+  it("R6: what is no refusal by the provider is none of its refresh token", () => {
+    for (const error of [
+      new AuthError.Unauthorized({ ...fields("refresh"), code: "no_status" }),
+      new AuthError.Unavailable({ ...fields("refresh", 503), code: "server_error" }),
+      new AuthError.RateLimited({ ...fields("refresh", 429), code: "slow_down" }),
+      new AuthError.InvalidResponse({ ...fields("refresh", 200), code: "x", unreadable: true })
+    ]) {
+      assert.isFalse(mayBeOfTheToken(error, true))
+      assert.isFalse(mayBeOfTheToken(error, false))
+    }
+  })
+
+  it("R6: a login takes the place of what stays refused, or of what somebody waits for", () => {
+    for (const [times, served, sameAccount, expected] of [
+      [1, false, true, true],
+      [1, true, true, false],
+      [2, true, true, true],
+      [1, false, false, false],
+      [1, true, false, false],
+      [2, false, false, true],
+      [2, true, false, true]
+    ] as const) {
+      assert.strictEqual(loginInstead({ times, served, sameAccount }), expected)
     }
   })
 
@@ -69,7 +114,8 @@ describe("afterFailure", () => {
       (of) => new AuthError.AccessDenied(of),
       (of) => new AuthError.RateLimited(of),
       (of) => new AuthError.Unavailable(of),
-      (of) => new AuthError.InvalidResponse(of)
+      (of) => new AuthError.InvalidResponse(of),
+      (of) => new AuthError.InvalidResponse({ ...of, unreadable: true })
     ),
     operation: FastCheck.constantFrom(...operations),
     status: FastCheck.option(FastCheck.integer({ min: 0, max: 599 }), { nil: undefined })
@@ -80,11 +126,9 @@ describe("afterFailure", () => {
     { error: anyError },
     ({ error }) => {
       const judged: Verdict = verdict(error)
-      if (error.isRetryable) {
-        assert.strictEqual(judged, "transient")
-      }
+      assert.strictEqual(error.isRetryable, judged === "transient")
       assert.strictEqual(
-        judged === "refresh token refused",
+        judged === "refresh token ended",
         error._tag === "Expired" && error.operation === "refresh"
       )
     },
@@ -124,18 +168,16 @@ describe("afterFailure", () => {
   })
 
   it("R12: what was never sent has issued nothing", () => {
-    assert.isFalse(mayHaveIssued(new AuthError.InvalidResponse({ ...fields("login", 200), neverSent: true })))
+    const error = { ...fields("login", 200), unreadable: true }
+    assert.isTrue(mayHaveIssued(new AuthError.InvalidResponse(error)))
+    assert.isFalse(mayHaveIssued(new AuthError.InvalidResponse({ ...error, neverSent: true })))
   })
 
   it.prop(
     "R12: only an answer that was to be a token may have issued one",
     { error: anyError },
     ({ error }) =>
-      assert.strictEqual(
-        mayHaveIssued(error),
-        error._tag === "InvalidResponse" &&
-          (error.status === undefined || (error.status >= 200 && error.status <= 299))
-      ),
+      assert.strictEqual(mayHaveIssued(error), error._tag === "InvalidResponse" && error.unreadable === true),
     runs
   )
 })

@@ -17,7 +17,8 @@ const unauthorized = new AuthError.Unauthorized(fields)
 const denied = new AuthError.AccessDenied(fields)
 const expired = new AuthError.Expired({ ...fields, credential: "refresh_token" })
 const unavailable = new AuthError.Unavailable({ ...fields, retryAfter: DateTime.unsafeMake(9e12) })
-const invalid = new AuthError.InvalidResponse(fields)
+const unusable = new AuthError.InvalidResponse(fields)
+const unreadable = new AuthError.InvalidResponse({ ...fields, unreadable: true })
 const limited = (retryAfter?: number) =>
   new AuthError.RateLimited({
     ...fields,
@@ -53,7 +54,8 @@ describe("failureGate", () => {
       [denied, true],
       [expired, true],
       [unavailable, false],
-      [invalid, false],
+      [unusable, true],
+      [unreadable, false],
       [limited(), false],
       [limited(1), false]
     ] as const) {
@@ -65,7 +67,7 @@ describe("failureGate", () => {
     "R11: terminal failures in a row close the gate for 1 s, 2 s, 4 s … 5 min",
     {
       now,
-      errors: FastCheck.array(FastCheck.constantFrom(unauthorized, denied, expired), {
+      errors: FastCheck.array(FastCheck.constantFrom(unauthorized, denied, expired, unusable), {
         minLength: 1,
         maxLength: 15
       })
@@ -87,7 +89,7 @@ describe("failureGate", () => {
 
   it("R11: a failure that may pass leaves the gate open, and forgets the terminal ones before it", () => {
     const closed = must(afterFailure(must(afterFailure(undefined, unauthorized, 0)), unauthorized, 1_000))
-    for (const error of [unavailable, invalid, limited()]) {
+    for (const error of [unavailable, unreadable, limited()]) {
       assert.isUndefined(afterFailure(undefined, error, 5_000), error._tag)
       assert.isUndefined(afterFailure(closed, error, 5_000), error._tag)
     }
@@ -116,6 +118,13 @@ describe("failureGate", () => {
     assert.isUndefined(afterFailure(undefined, limited(5_000), 5_000))
     assert.isUndefined(afterFailure(undefined, limited(4_999), 5_000))
     assert.isDefined(afterFailure(undefined, limited(5_001), 5_000))
+  })
+
+  it("R11, R12: a terminal failure closes the gate for as long as the budget allows no mint", () => {
+    assert.strictEqual(must(afterFailure(undefined, unauthorized, 0, 7_000)).duration, 7_000)
+    assert.strictEqual(must(afterFailure(undefined, unauthorized, 0, 900)).duration, 1_000)
+    assert.isUndefined(afterFailure(undefined, unavailable, 0, 7_000))
+    assert.strictEqual(must(afterFailure(undefined, limited(2_000), 0, 7_000)).duration, 2_000)
   })
 
   it("R11: waiting for a moment does not count as a failure", () => {

@@ -28,13 +28,14 @@ const at = (millis: number | undefined) => (millis === undefined ? undefined : D
 const unavailable = (retryAfter?: number) =>
   new AuthError.Unavailable({ ...fields, retryAfter: at(retryAfter) })
 const limited = (retryAfter?: number) => new AuthError.RateLimited({ ...fields, retryAfter: at(retryAfter) })
-const malformed = new AuthError.InvalidResponse({ ...fields, status: 200 })
+const malformed = new AuthError.InvalidResponse({ ...fields, status: 200, unreadable: true })
 const terminal: ReadonlyArray<AuthError.AuthError> = [
   new AuthError.Unauthorized(fields),
   new AuthError.AccessDenied(fields),
   new AuthError.Expired({ ...fields, credential: "refresh_token" }),
   new AuthError.Expired({ ...fields, operation: "refresh", credential: "refresh_token" }),
-  new AuthError.InvalidResponse({ ...fields, status: 404 })
+  new AuthError.InvalidResponse({ ...fields, status: 404 }),
+  new AuthError.InvalidResponse({ ...fields, status: 200 })
 ]
 
 const now = FastCheck.integer({ min: 0, max: 4_102_444_800_000 })

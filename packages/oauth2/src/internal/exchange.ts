@@ -26,6 +26,7 @@ export interface Options {
   readonly authMethod: AuthMethod | undefined
   /** Of assertions; none: the token URL. */
   readonly audience: string | undefined
+  readonly refusals: Wire.Refusals
   readonly defaultLifetimeSeconds: number
   /** In milliseconds: how long all may take that precedes a request. Default: that of `unsent`. */
   readonly patience?: number | undefined
@@ -87,7 +88,7 @@ const combine = (
 /** The endpoints of a server, as a client uses them. */
 export const make = (options: Options) => {
   const { client, clientId, provider } = options
-  const read = Wire.readTokens(options.defaultLifetimeSeconds)
+  const read = Wire.readTokens(options.defaultLifetimeSeconds, options.refusals)
 
   /** Everything up to the sending: a failure here has reached no token endpoint (R8). */
   const prepare = (

@@ -88,6 +88,7 @@ export const makeFlow = Effect.fn("OAuth2.make")(function* (options: Options) {
     server,
     authMethod: options.authMethod,
     audience,
+    refusals: options.refusals ?? {},
     defaultLifetimeSeconds
   })
   return yield* AuthFlow.make({

@@ -1,4 +1,5 @@
 import * as AuthError from "@latchkey/core/AuthError"
+import * as TokenEndpoint from "@latchkey/core/TokenEndpoint"
 import * as Effect from "effect/Effect"
 
 /** R8: a failure before a refresh was sent leaves its refresh token unspent. */
@@ -9,7 +10,7 @@ const neverSent = (error: AuthError.AuthError): AuthError.AuthError => {
     case "Unavailable":
       return new AuthError.Unavailable({ ...fields, retryAfter: error.retryAfter })
     case "InvalidResponse":
-      return new AuthError.InvalidResponse(fields)
+      return new AuthError.InvalidResponse({ ...fields, unreadable: error.unreadable })
     default:
       return error
   }
@@ -40,5 +41,6 @@ export const unsent = <A>(
           neverSent: true,
           message: `${provider} could not be asked: its metadata, or a secret, took longer than ${millis / 1000} seconds.`
         })
-    })
+    }),
+    TokenEndpoint.beforeSending
   )

@@ -1,7 +1,6 @@
 import type * as AuthError from "@latchkey/core/AuthError"
 import * as Expiry from "@latchkey/core/Expiry"
 import * as TokenEndpoint from "@latchkey/core/TokenEndpoint"
-import type * as TokenSet from "@latchkey/core/TokenSet"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -26,53 +25,53 @@ const codeOf = ({ body, headers }: TokenEndpoint.Answer): unknown =>
   field(Option.getOrUndefined(body), "error") ?? challengeError.exec(headers["www-authenticate"] ?? "")?.[1]
 
 /** Refusals that core's table knows nothing of. */
-const ownTags = new Map<string, "AccessDenied">([
+const known: Refusals = {
   // RFC 8707, section 2.
-  ["invalid_target", "AccessDenied"]
-])
+  invalid_target: "AccessDenied"
+}
 
 /** A code that can be one; anything else is a broken answer, and says no more than its status. */
 const readable = /^[\w.:/-]{1,128}$/
 
+/** What the codes of a server mean, where it has codes of its own. */
+export interface Refusals {
+  readonly [code: string]: AuthError.AuthError["_tag"]
+}
+
+const own = (refusals: Refusals, code: string | undefined): AuthError.AuthError["_tag"] | undefined =>
+  code !== undefined && Object.hasOwn(refusals, code) ? refusals[code] : undefined
+
 /**
- * Whom a refusal of a refresh speaks of, where it presents the client's credentials as well: `invalid_grant`
- * and an unreadable 400 of the refresh token, a plain 401 of the client. A code that we do not know costs
- * nobody a refresh token.
+ * One classification for every status: what the code says, else what the status says. Only a refresh has a
+ * refresh token that can end.
  */
-const subject = (
+const tagOf = (
+  refusals: Refusals,
   { credential, operation }: TokenEndpoint.Call,
   status: number,
   code: string | undefined
-): TokenEndpoint.Call["credential"] =>
-  operation !== "refresh"
-    ? credential
-    : code !== undefined
-      ? code === "invalid_grant"
-        ? "refresh_token"
-        : "client"
-      : status === 401
-        ? credential
-        : "refresh_token"
-
-const tagOf = (
-  call: TokenEndpoint.Call,
-  { status }: TokenEndpoint.Answer,
-  code: string | undefined
 ): AuthError.AuthError["_tag"] => {
-  const tag = TokenEndpoint.classify(status, code, subject(call, status, code))
-  return tag === "InvalidResponse" ? (ownTags.get(code ?? "") ?? tag) : tag
+  const isRefresh = operation === "refresh"
+  const configured = own(refusals, code)
+  if (configured !== undefined) {
+    return configured === "Expired" && !isRefresh ? "Unauthorized" : configured
+  }
+  const tag = TokenEndpoint.classify(status, code, isRefresh ? "refresh_token" : credential)
+  return tag === "InvalidResponse" ? (own(known, code) ?? tag) : tag
 }
 
-const refused = (call: TokenEndpoint.Call, answer: TokenEndpoint.Answer): AuthError.AuthError => {
-  const said = codeOf(answer)
-  const code = typeof said === "string" && readable.test(said) ? said : undefined
-  const tag = tagOf(call, answer, code)
-  return TokenEndpoint.refused(tag === "Expired" ? { ...call, credential: "refresh_token" } : call, answer, {
-    code,
-    tag,
-    hint: tag === "Unauthorized" && sentBasic(call) ? refusedBasic : undefined
-  })
-}
+const refusal =
+  (refusals: Refusals) =>
+  (_body: unknown, answer: TokenEndpoint.Answer, call: TokenEndpoint.Call): TokenEndpoint.Refusal => {
+    const said = codeOf(answer)
+    const code = typeof said === "string" && readable.test(said) ? said : undefined
+    // A 2xx that names no code refuses nothing: it is no token, and that is all.
+    if (isSuccess(answer) && code === undefined) {
+      return {}
+    }
+    const tag = tagOf(refusals, call, answer.status, code)
+    return { code, tag, hint: tag === "Unauthorized" && sentBasic(call) ? refusedBasic : undefined }
+  }
 
 const sentBasic = ({ request }: TokenEndpoint.Call): boolean =>
   request.headers["authorization"]?.startsWith("Basic ") === true
@@ -84,25 +83,19 @@ const refusedBasic =
 const isSuccess = ({ status }: TokenEndpoint.Answer): boolean => status >= 200 && status < 300
 
 /** What a token endpoint says. `lifetimeSeconds` is that of a token whose answer has no `expires_in`. */
-export const readTokens = (lifetimeSeconds: number) => {
-  const read = TokenEndpoint.read({
+export const readTokens = (lifetimeSeconds: number, refusals: Refusals) =>
+  TokenEndpoint.read({
     schema: Tokens,
     found: (body: typeof Tokens.Type, answer) => ({
       accessToken: body.access_token,
       lifetime: Expiry.lifetimeFromSeconds(body.expires_in ?? lifetimeSeconds, answer.sentAt),
       tokenType: body.token_type ?? undefined,
       refreshToken: body.refresh_token ?? undefined,
-      scope: typeof body.scope === "string" ? body.scope : undefined
+      scope: TokenEndpoint.scope(body.scope)
     }),
-    refusal: (body) => ({ code: field(body, "error") })
+    refusal: refusal(refusals),
+    refreshToken: (body) => field(body, "refresh_token")
   })
-  return (
-    call: TokenEndpoint.Call,
-    answer: TokenEndpoint.Answer
-  ): Either.Either<TokenSet.TokenSet, AuthError.AuthError> => {
-    return isSuccess(answer) ? read(call, answer) : Either.left(refused(call, answer))
-  }
-}
 
 /** What no endpoint of a server answers with: it comes from a proxy, or from a page at that URL. */
 const isPage = ({ headers }: TokenEndpoint.Answer): boolean =>
@@ -121,7 +114,9 @@ export const readRevocation = (
   answer: TokenEndpoint.Answer
 ): Either.Either<void, AuthError.AuthError> =>
   !isSuccess(answer)
-    ? Either.left(refused(call, answer))
+    ? Either.left(
+        TokenEndpoint.refused(call, answer, refusal({})(Option.getOrUndefined(answer.body), answer, call))
+      )
     : isPage(answer)
       ? Either.left(TokenEndpoint.refused(call, answer, notRevoked))
       : Either.void

@@ -67,7 +67,7 @@ const read = (refreshToken: "required" | "optional") =>
       expires_in: Schema.optional(Schema.Unknown),
       token_type: Schema.optional(Schema.NullOr(Schema.String)),
       refresh_token:
-        refreshToken === "required" ? Schema.String : Schema.optional(Schema.NullOr(Schema.String))
+        refreshToken === "required" ? Schema.NonEmptyString : Schema.optional(Schema.NullOr(Schema.String))
     }),
     found: (body, answer) => ({
       accessToken: body.access_token,
@@ -79,7 +79,9 @@ const read = (refreshToken: "required" | "optional") =>
       tokenType: body.token_type ?? undefined,
       refreshToken: body.refresh_token ?? undefined
     }),
-    refusal: (body) => ({ code: Predicate.hasProperty(body, "error") ? body.error : undefined })
+    // Unverified: the seed shows no refusal. None of them says that a refresh token has ended.
+    refusal: (body) => ({ code: Predicate.hasProperty(body, "error") ? body.error : undefined }),
+    refreshToken: (body) => (Predicate.hasProperty(body, "refresh_token") ? body.refresh_token : undefined)
   })
 
 export const readLogin = read("optional")

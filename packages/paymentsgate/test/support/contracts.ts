@@ -6,6 +6,8 @@ const common = {
   sandbox: PaymentsGateSandbox.make,
   tag: PaymentsGate.PaymentsGate,
   refresh: "rotates",
+  refusedRefreshToken: "Unauthorized",
+  wrongCredentialsUnder200: "InvalidResponse",
   defaultLifetime: "1 hour",
   lifetime: (json: unknown, seconds: unknown) => Object.assign({}, json, { expires_in: seconds })
 } as const
@@ -47,5 +49,6 @@ export const both = (worlds?: Worlds): void =>
         policy
       }),
     login: true,
-    start: "issued"
+    start: "issued",
+    sameAccount: true
   })

@@ -1,14 +1,11 @@
 import { Ledger, MemoryClient, PaymentsGateSandbox, type Sandbox, type Wire } from "@latchkey/testing"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
 import * as PaymentsGate from "../../src/PaymentsGate.ts"
 
 /** Stands in every token and credential of the sandbox: search for it where no secret may be. */
@@ -72,14 +69,6 @@ export const connect = Effect.fnUntraced(function* (
 /** What became of an effect, in one word. */
 export const outcome = <A, R>(effect: Effect.Effect<A, { readonly _tag: string }, R>) =>
   Effect.map(Effect.either(effect), Either.match({ onLeft: (error) => error._tag, onRight: () => "success" }))
-
-/** Runs an effect that takes this long, and lets that much time pass. */
-export const during = <A, E, R>(duration: Duration.DurationInput, effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(effect)
-    yield* TestClock.adjust(duration)
-    return yield* Fiber.join(fiber)
-  })
 
 /** What the sandbox counted. */
 export const counts = (sandbox: Sandbox.Sandbox) => Effect.map(sandbox.ledger, Ledger.count)

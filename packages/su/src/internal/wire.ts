@@ -93,13 +93,28 @@ const said = (body: unknown, key: string): unknown => {
   return Predicate.hasProperty(folded, key) ? folded[key] : undefined
 }
 
-/** The seed: "the API will respond with an Authorization Required error"; `success: false` may come with 200. */
-const refusal = (body: unknown): TokenEndpoint.Refusal => {
+/** The two spellings of a failure (the second one is unverified). */
+const saysFailure = (body: unknown): boolean => {
+  const success = said(body, "success")
+  const status = said(body, "status")
+  return (
+    success === false ||
+    (typeof success === "string" && success.toLowerCase() === "false") ||
+    (typeof status === "string" && status.toLowerCase() === "failed")
+  )
+}
+
+/** The seed: "the API will respond with an Authorization Required error". */
+const saysRequired = (body: unknown): boolean => {
   const message = said(body, "message")
   return typeof message === "string" && /authorization\s+required/i.test(message)
-    ? { tag: "Unauthorized" }
-    : {}
 }
+
+const isSuccess = ({ status }: TokenEndpoint.Answer): boolean => status >= 200 && status < 300
+
+/** `success: false` may come with 200, whatever its message says. */
+const refusal = (body: unknown, answer: TokenEndpoint.Answer): TokenEndpoint.Refusal =>
+  saysRequired(body) || (isSuccess(answer) && saysFailure(body)) ? { tag: "Unauthorized" } : {}
 
 export const readLogin = TokenEndpoint.read({
   schema: Folded(
@@ -143,12 +158,11 @@ export const readValidate = (
   answer: TokenEndpoint.Answer
 ): Either.Either<void, AuthError.AuthError> => {
   const body = answer.body._tag === "Some" ? answer.body.value : undefined
-  const refused = refusal(body)
-  if (answer.status < 200 || answer.status > 299) {
-    return Either.left(TokenEndpoint.refused(call, answer, refused))
-  }
-  if (refused.tag !== undefined || said(body, "success") === false) {
+  if (saysRequired(body) || (isSuccess(answer) && said(body, "success") === false)) {
     return Either.left(TokenEndpoint.refused(call, answer, { tag: "Unauthorized" }))
+  }
+  if (!isSuccess(answer)) {
+    return Either.left(TokenEndpoint.refused(call, answer))
   }
   return saysSuccess(body)
     ? Either.void

@@ -68,15 +68,35 @@ const expiredAt = (body: unknown): number | undefined => {
   return Either.getOrUndefined(Expiry.instant(said))
 }
 
-/** A plain 401 that presented a refresh token and nothing else is `Expired`, whatever its message says. */
-const refusal = (body: unknown): TokenEndpoint.Refusal => ({
+/**
+ * The seed's refusal of a refresh token, by its shape and not by the words of its message. Another 400 or 401
+ * is a complaint about the request, or a proxy's: the refresh token outlives it.
+ */
+const Refused = Schema.Struct({
+  status: Schema.Literal("UNAUTHORIZED"),
+  traceId: Schema.String
+})
+const isRefused = Schema.is(Refused)
+
+const refusal = (
+  body: unknown,
+  { status }: TokenEndpoint.Answer,
+  { operation }: TokenEndpoint.Call
+): TokenEndpoint.Refusal => ({
   code: Predicate.hasProperty(body, "error")
     ? body.error
     : Predicate.hasProperty(body, "status")
       ? body.status
       : undefined,
   requestId: Predicate.hasProperty(body, "traceId") ? body.traceId : undefined,
-  expiredAt: expiredAt(body)
+  expiredAt: expiredAt(body),
+  // Some gateways answer everything with 200.
+  tag:
+    (status === 401 || status === 200) && isRefused(body)
+      ? operation === "refresh"
+        ? "Expired"
+        : "Unauthorized"
+      : undefined
 })
 
 const Tokens = Schema.Struct({
@@ -84,7 +104,7 @@ const Tokens = Schema.Struct({
   expires_in: Schema.optional(Schema.Unknown),
   token_type: Schema.optional(Schema.NullOr(Schema.String)),
   refresh_token: Schema.optional(Schema.NullOr(Schema.String)),
-  scope: Schema.optional(Schema.NullOr(Schema.String))
+  scope: Schema.optional(Schema.Unknown)
 })
 
 /** A login answers as a refresh does. */
@@ -99,9 +119,10 @@ const answers: TokenEndpoint.Wire<typeof Tokens.Type, typeof Tokens.Encoded> = {
     ),
     tokenType: body.token_type ?? undefined,
     refreshToken: body.refresh_token ?? undefined,
-    scope: body.scope ?? undefined
+    scope: TokenEndpoint.scope(body.scope)
   }),
-  refusal
+  refusal,
+  refreshToken: (body) => (Predicate.hasProperty(body, "refresh_token") ? body.refresh_token : undefined)
 }
 
 export const readLogin = TokenEndpoint.read(answers)

@@ -80,7 +80,10 @@ const found = (body: typeof Body.Type, answer: TokenEndpoint.Answer): TokenEndpo
 const field = (body: unknown, name: string): unknown =>
   Predicate.hasProperty(body, name) ? body[name] : undefined
 
-/** `{"error": code}`, `{"code": code}`, or `{"error": {"code", "request_id"}}`. */
+/**
+ * Unverified, for the seed shows no refusal: `{"error": code}`, `{"code": code}`, or
+ * `{"error": {"code", "request_id"}}`. None of them says that a refresh token has ended.
+ */
 const refusal = (body: unknown): TokenEndpoint.Refusal => {
   const error = field(body, "error")
   return Predicate.isRecord(error)
@@ -88,7 +91,12 @@ const refusal = (body: unknown): TokenEndpoint.Refusal => {
     : { code: error === undefined ? field(body, "code") : error }
 }
 
-const answers = { schema: Body, found, refusal }
+const refreshToken = (body: unknown): unknown => {
+  const data = field(body, "data")
+  return field(data === undefined ? body : data, "refreshToken")
+}
+
+const answers = { schema: Body, found, refusal, refreshToken }
 
 export const readLogin = TokenEndpoint.read(answers)
 
