@@ -6,10 +6,11 @@ import * as ParcelsSandbox from "../src/own-provider/ParcelsSandbox.ts"
 AuthFlowSuite.describe("parcels", {
   sandbox: ParcelsSandbox.make,
   tag: Parcels.Parcels,
-  layer: ({ apiOrigin, clientId, clientSecret }) =>
-    Parcels.layer({ baseUrl: apiOrigin, account: clientId, key: clientSecret }),
+  layer: ({ apiOrigin, clientId, clientSecret, policy }) =>
+    Parcels.layer({ baseUrl: apiOrigin, account: clientId, key: clientSecret, policy }),
   login: true,
   refresh: "none",
+  wrongCredentialsUnder200: "InvalidResponse",
   lifetime: (json, seconds) => Object.assign({}, json, { ttl: seconds })
 })
 // #endregion

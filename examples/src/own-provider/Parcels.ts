@@ -1,12 +1,21 @@
 // #region provider
 import { type HttpClientError, HttpClient, HttpClientRequest } from "@effect/platform"
-import { type AuthError, AuthFlow, AuthHttpClient, Expiry, TokenEndpoint, TokenManager } from "@latchkey/core"
+import {
+  type AuthError,
+  AuthFlow,
+  AuthHttpClient,
+  Expiry,
+  type RefreshPolicy,
+  TokenEndpoint,
+  TokenManager
+} from "@latchkey/core"
 import { Context, Effect, Layer, Predicate, Redacted, Schema } from "effect"
 
 export interface Options {
   readonly baseUrl: string
   readonly account: string
   readonly key: AuthFlow.Secret
+  readonly policy?: RefreshPolicy.RefreshPolicy
 }
 
 const provider = "parcels"
@@ -51,7 +60,7 @@ export class Parcels extends Context.Tag("app/Parcels")<Parcels, TokenManager.To
 export const layer = (options: Options) =>
   Layer.scoped(
     Parcels,
-    Effect.flatMap(make(options), (flow) => TokenManager.make(flow))
+    Effect.flatMap(make(options), (flow) => TokenManager.make(flow, options))
   )
 // #endregion
 

@@ -26,6 +26,7 @@ const connected = Effect.fnUntraced(function* (documents: Handler) {
     clientId: "me",
     server,
     authMethod: undefined,
+    refusals: {},
     audience: undefined,
     defaultLifetimeSeconds: 60
   })

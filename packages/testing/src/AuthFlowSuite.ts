@@ -17,7 +17,9 @@ import type { Sandbox } from "./Sandbox.ts"
 import { answers } from "./internal/flowAnswers.ts"
 import { failures } from "./internal/flowFailures.ts"
 import { life } from "./internal/flowLife.ts"
+import { live } from "./internal/flowLive.ts"
 import { refusals } from "./internal/flowRefusals.ts"
+import { weeks } from "./internal/flowWeeks.ts"
 import { worlds } from "./internal/worlds.ts"
 
 /**
@@ -68,6 +70,8 @@ export interface Options<Id> {
   readonly tag: Context.Tag<Id, TokenManager>
   /** The provider's layer, pointed at a sandbox. */
   readonly layer: (target: Target) => Layer.Layer<Id, unknown, HttpClient.HttpClient>
+  /** The layer whose options come from the environment, with the policy of the target; where there is one. */
+  readonly layerConfig?: ((target: Target) => Layer.Layer<Id, unknown, HttpClient.HttpClient>) | undefined
   /** Whether the flow can log in. */
   readonly login: boolean
   /** Whether it refreshes, and whether that spends the refresh token (R5, R7). */
@@ -75,10 +79,35 @@ export interface Options<Id> {
   /** What it starts from: a login, or a token set that was issued. Default: a login, if there is one. */
   readonly start?: "login" | "issued" | undefined
   /**
-   * What wrong credentials are. Default: `Unauthorized`, and `Expired` for a flow without a login, whose
-   * only credential is a refresh token.
+   * Whether a login is of the account that the refresh token belongs to (R6). Default: only where the flow
+   * starts from a login.
+   */
+  readonly sameAccount?: boolean | undefined
+  /**
+   * Whether a refresh presents the client's credentials as a login does: wrong ones are not followed by a
+   * login then. Default: false.
+   */
+  readonly authenticatesRefresh?: boolean | undefined
+  /**
+   * What a refused refresh token is: `Expired`, where the provider says that it has ended, and it is never
+   * sent again; else `Unauthorized`, and it is. Default: `Expired`.
+   */
+  readonly refusedRefreshToken?: "Expired" | "Unauthorized" | undefined
+  /**
+   * What wrong credentials are. Default: `Unauthorized`, and for a flow without a login, whose only credential
+   * is a refresh token, what that is when it is refused.
    */
   readonly wrongCredentials?: "Unauthorized" | "AccessDenied" | "Expired" | undefined
+  /**
+   * What they are where the status is 200 and the rest of the refusal as always: some gateways answer so.
+   * Default: the same. `InvalidResponse`, where a provider says it by the status only.
+   */
+  readonly wrongCredentialsUnder200?:
+    | "Unauthorized"
+    | "AccessDenied"
+    | "Expired"
+    | "InvalidResponse"
+    | undefined
   /**
    * The lifetime of an access token where the answer names none (R1). Default: such an answer is
    * `InvalidResponse`.
@@ -91,6 +120,8 @@ export interface Options<Id> {
    * answer with a token may be left as it is.
    */
   readonly lifetime: (json: unknown, seconds: number | string | undefined, now: number) => unknown
+  /** How many weeks the flow lives through behind a proxy that fails, each another one. Default: 2. */
+  readonly weeks?: number | undefined
 }
 
 /**
@@ -98,9 +129,10 @@ export interface Options<Id> {
  * {@link Options.worlds}: a block of vitest's.
  *
  * The life of a token (R1, R3-R5, R9, R10, R13), refusals by the token endpoint (R6, R11, R16), answers
- * that are none (R1, R14), failures of the connection and of the provider (R4, R8, R11). Every test
- * asserts the outcome, what the sandbox's ledger counted, that no error shows a secret (R15), and that
- * all is well once the fault is gone. Time is `TestClock`'s, over real sockets too.
+ * that are none (R1, R14), failures of the connection and of the provider (R4, R8, R11), and weeks behind a
+ * proxy that fails. Every test asserts the outcome, what the sandbox's ledger counted, that no error shows a
+ * secret (R15), and that all is well once the fault is gone. Time is `TestClock`'s, over real sockets too; one
+ * test runs by the real clock.
  *
  * @since 0.1.0
  * @category suites
@@ -113,6 +145,10 @@ export const describe = <Id>(name: string, options: Options<Id>): void => {
         refusals(options, world)
         answers(options, world)
         failures(options, world)
+        if (world.name === "in memory") {
+          weeks(options, world)
+          live(options, world)
+        }
       })
     }
   })

@@ -25,6 +25,7 @@ export type Fault = Data.TaggedEnum<{
     readonly contentType?: string | undefined
   }
   Html: {}
+  WithStatus: { readonly status: number }
   Truncated: {}
   EmptyBody: {}
   Body: {
@@ -67,6 +68,14 @@ export const Status = fault.Status
  * @category constructors
  */
 export const Html = fault.Html
+
+/**
+ * Handled, then answered with this status: some gateways have 200 for everything.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const WithStatus = fault.WithStatus
 
 /**
  * Handled, then the body is cut in half. Its `content-length` is that of the half: the answer is

@@ -1,5 +1,6 @@
 /**
- * The sandbox of vault.ist: a refresh token for an access token and the next refresh token, no login.
+ * The sandbox of vault.ist: a refresh token for an access token and the next refresh token, and a login only
+ * where it is asked for.
  *
  * Source: vault.ist's documentation ("Refreshing Access Tokens", seed 001). Marked † is assumed: the
  * seed says neither whether refresh tokens rotate nor how the API rejects an access token.
@@ -13,12 +14,14 @@ import * as Sandbox from "./Sandbox.ts"
 import * as Wire from "./Wire.ts"
 
 /**
- * Options of {@link make}. There is no login, and so there are no client credentials.
+ * Options of {@link make}. The client's credentials are those of `login`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Omit<Sandbox.Options, "clientId" | "clientSecret"> {
+export interface Options extends Sandbox.Options {
+  /** Whether it knows `client_credentials` †: the seed names it and does not show it. Default: false. */
+  readonly login?: boolean | undefined
   /** The scope it grants; default: `accounts:create accounts:read withdraw_other_account:show`. */
   readonly scope?: string | undefined
   /**
@@ -82,13 +85,36 @@ const refresh =
       }
     })
 
+/** Unverified: as a refresh, with the client's credentials. */
+const login =
+  (scope: string) =>
+  (request: Wire.SandboxRequest): Wire.Decision =>
+    Either.match(Wire.jsonFields(request), {
+      onLeft: invalid,
+      onRight: ({ client_id: clientId, client_secret: clientSecret }) =>
+        typeof clientId === "string" && typeof clientSecret === "string"
+          ? Wire.Decision.Login({
+              clientId,
+              clientSecret,
+              granted: granted(scope),
+              refused: failure(401, "The credentials are not valid")
+            })
+          : invalid("client_id must not be null")
+    })
+
+const isLogin = (request: Wire.SandboxRequest): boolean =>
+  Either.match(Wire.jsonFields(request), {
+    onLeft: () => false,
+    onRight: ({ grant_type: grantType }) => grantType === "client_credentials"
+  })
+
 /**
  * Makes a sandbox of vault.ist: `POST /v2.0/reference/gettoken` on `https://api.vault.ist`, and a
  * protected resource at every other path of the same origin. An access token lives 24 hours unless
  * told otherwise, a refresh token 30 days †.
  *
- * The first refresh token comes from `issue`: a person gets it in the dashboard. There is no secret
- * besides: `changeSecret` changes nothing here; `revokeRefreshTokens`, and then `issue`, is what a
+ * The first refresh token comes from `issue`: a person gets it in the dashboard. Without `login` there is no
+ * secret besides: `changeSecret` changes nothing then; `revokeRefreshTokens`, and then `issue`, is what a
  * person does instead.
  *
  * Every refresh token that is no good, be it expired, spent, revoked or unknown, is answered as the
@@ -100,18 +126,18 @@ const refresh =
  */
 export const make = (options: Options = {}): Effect.Effect<Sandbox.Sandbox> => {
   const origin = options.origin ?? "https://api.vault.ist"
+  const path = "/v2.0/reference/gettoken"
+  const scope = options.scope ?? "accounts:create accounts:read withdraw_other_account:show"
   return Sandbox.make(
     {
       provider: "vault-ist",
       tokenOrigin: origin,
       apiOrigin: origin,
       routes: [
-        {
-          endpoint: "refresh",
-          method: "POST",
-          path: "/v2.0/reference/gettoken",
-          decide: refresh(options.scope ?? "accounts:create accounts:read withdraw_other_account:show")
-        }
+        ...(options.login === true
+          ? [{ endpoint: "login", method: "POST", path, matches: isLogin, decide: login(scope) } as const]
+          : []),
+        { endpoint: "refresh", method: "POST", path, decide: refresh(scope) }
       ],
       accessLifetime: "24 hours",
       refreshLifetime: "30 days",

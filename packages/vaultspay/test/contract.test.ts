@@ -18,6 +18,7 @@ AuthFlowSuite.describe("VaultsPay", {
     VaultsPay.layer({ baseUrl: apiOrigin, clientId, clientSecret, policy }),
   login: true,
   refresh: "kept",
+  wrongCredentialsUnder200: "InvalidResponse",
   defaultLifetime: "5 minutes",
   lifetime: (json, seconds, now) => {
     const accessTokenExpiry = expiry(seconds, now)

@@ -61,6 +61,7 @@ const canned = ({
 /** What a fault does in place of handling the request; none: the request is handled. */
 export const instead: (fault: Fault.Fault) => Option.Option<Outcome> = Fault.match({
   Latency: handled,
+  WithStatus: handled,
   Truncated: handled,
   EmptyBody: handled,
   Patch: handled,
@@ -84,6 +85,8 @@ export const afterwards = (fault: Fault.Fault, response: Wire.SandboxResponse): 
   switch (fault._tag) {
     case "Latency":
       return Outcome.Answer({ response, delay: fault.duration, patch: Option.none() })
+    case "WithStatus":
+      return answer({ ...response, status: fault.status })
     case "Truncated":
       return answer({ ...response, body: response.body.slice(0, Math.floor(response.body.length / 2)) })
     case "EmptyBody":

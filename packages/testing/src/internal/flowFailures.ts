@@ -12,12 +12,16 @@ const resets: ReadonlyArray<Case> = [
     name: "a connection lost before the request arrived",
     tag: "Unavailable",
     handled: false,
+    retried: true,
+    keeps: false,
     fault: () => Fault.ResetBefore()
   },
   {
     name: "a connection lost after the token was minted",
     tag: "Unavailable",
     handled: true,
+    retried: true,
+    keeps: false,
     fault: () => Fault.ResetAfter()
   }
 ]
@@ -25,7 +29,7 @@ const resets: ReadonlyArray<Case> = [
 /** R3, R4, R8, R11: the provider or the way to it fails. */
 export const failures = <Id>(options: Options<Id>, world: World): void => {
   const capable = capabilities(options)
-  const { entrances, login } = capable
+  const { entrances, login, refusedRefreshToken } = capable
   const start = setUp(options, world)
   faults(options, world, "R8", resets)
 
@@ -80,7 +84,7 @@ export const failures = <Id>(options: Options<Id>, world: World): void => {
         failed(yield* during("20 seconds", call), "Unavailable")
         const next = yield* during("1 second", call)
         // The one retry of a refresh token that was spent, and then a login, where there is one.
-        assert.strictEqual(said(next), spends && !login ? "Expired" : "200")
+        assert.strictEqual(said(next), spends && !login ? refusedRefreshToken : "200")
         assert.deepInclude(yield* counts, {
           mints: spends && !login ? 1 : 2,
           reuses: spends ? 1 : 0,

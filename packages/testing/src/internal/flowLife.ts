@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import type { Options } from "../AuthFlowSuite.ts"
 import * as Fault from "../Fault.ts"
 import * as Ledger from "../Ledger.ts"
-import { capabilities, lifetime, said, setUp } from "./flowHarness.ts"
+import { capabilities, failed, lifetime, said, setUp } from "./flowHarness.ts"
 import { it } from "../SettledTest.ts"
 import type { World } from "./worlds.ts"
 
@@ -251,4 +251,23 @@ export const life = <Id>(options: Options<Id>, world: World): void => {
       })
     )
   )
+
+  for (const [name, layer] of [
+    ["layer", options.layer],
+    ["layerConfig", options.layerConfig]
+  ] as const) {
+    if (layer !== undefined) {
+      it.scoped(`R4: the policy that ${name} is given decides how long a mint may take`, () =>
+        Effect.gen(function* () {
+          const policy = { mintDeadline: "7 seconds" } as const
+          const { call, during, pass, sandbox } = yield* setUp(options, world, { layer, policy })
+          yield* sandbox.fault(first.endpoint, Fault.Hang())
+          const waiting = yield* Effect.fork(call)
+          yield* pass("6900 millis")
+          assert.isNull(waiting.unsafePoll())
+          failed(yield* during("100 millis", Fiber.join(waiting)), "Unavailable")
+        })
+      )
+    }
+  }
 }

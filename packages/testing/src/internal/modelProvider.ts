@@ -202,7 +202,15 @@ export class ModelProvider {
           doubtful()
           return Effect.zipRight(
             Effect.ignore(Effect.suspend(handle)),
-            Effect.fail(this.#error("InvalidResponse", operation, "truncated", 200))
+            Effect.fail(
+              new AuthError.InvalidResponse({
+                provider,
+                operation,
+                message: "truncated",
+                status: 200,
+                unreadable: true
+              })
+            )
           )
         case "hang":
           doubtful()
