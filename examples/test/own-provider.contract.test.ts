@@ -8,6 +8,7 @@ AuthFlowSuite.describe("parcels", {
   tag: Parcels.Parcels,
   layer: ({ apiOrigin, clientId, clientSecret, policy }) =>
     Parcels.layer({ baseUrl: apiOrigin, account: clientId, key: clientSecret, policy }),
+  client: { tag: Parcels.Client, layer: Parcels.Client.layer },
   login: true,
   refresh: "none",
   wrongCredentialsUnder200: "InvalidResponse",

@@ -1,5 +1,8 @@
 import { AutopaySandbox } from "@latchkey/testing"
 import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Autopay from "../src/Autopay.ts"
 
 AuthFlowSuite.describe("Autopay", {
@@ -13,6 +16,19 @@ AuthFlowSuite.describe("Autopay", {
       apiUrl: apiOrigin,
       policy
     }),
+  layerConfig: ({ apiOrigin, clientId, clientSecret, policy, tokenOrigin }) =>
+    Layer.unwrapEffect(
+      Effect.map(clientSecret, (secret) =>
+        Autopay.layerConfig({
+          clientId: Config.succeed(clientId),
+          clientSecret: Config.succeed(secret),
+          tokenUrl: Config.succeed(`${tokenOrigin}/oauth/token`),
+          apiUrl: Config.succeed(apiOrigin),
+          policy
+        })
+      )
+    ),
+  client: { tag: Autopay.Client, layer: Autopay.Client.layer },
   login: true,
   refresh: "none",
   wrongCredentials: "AccessDenied",

@@ -1,9 +1,13 @@
 import { OAuth2Sandbox } from "@latchkey/testing"
 import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as OAuth2 from "../src/OAuth2.ts"
 
 const common = {
   tag: OAuth2.OAuth2,
+  client: { tag: OAuth2.Client, layer: OAuth2.Client.layer },
   refresh: "rotates",
   defaultLifetime: "5 minutes",
   lifetime: (json: unknown, seconds: unknown) => Object.assign({}, json, { expires_in: seconds })
@@ -20,6 +24,18 @@ AuthFlowSuite.describe("any OAuth 2.0 server", {
   ...common,
   sandbox: (options) => OAuth2Sandbox.make({ ...options, refreshTokens: "rotates" }),
   layer: (target) => OAuth2.layer({ ...server(target), clientSecret: target.clientSecret, rotates: true }),
+  layerConfig: ({ apiOrigin, clientId, clientSecret, policy, tokenOrigin }) =>
+    Layer.unwrapEffect(
+      Effect.map(clientSecret, (secret) =>
+        OAuth2.layerConfig({
+          issuer: Config.succeed(tokenOrigin),
+          apiUrl: Config.succeed(apiOrigin),
+          clientId: Config.succeed(clientId),
+          clientSecret: Config.succeed(secret),
+          policy
+        })
+      )
+    ),
   login: true
 })
 

@@ -4,9 +4,11 @@
  *
  * @since 0.1.0
  */
+import type { AuthError } from "@latchkey/core/AuthError"
 import type { RefreshPolicy } from "@latchkey/core/RefreshPolicy"
 import type { TokenManager } from "@latchkey/core/TokenManager"
 import type * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Vitest from "@effect/vitest"
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -15,6 +17,7 @@ import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { Sandbox } from "./Sandbox.ts"
 import { answers } from "./internal/flowAnswers.ts"
+import { clients } from "./internal/flowClients.ts"
 import { failures } from "./internal/flowFailures.ts"
 import { life } from "./internal/flowLife.ts"
 import { live } from "./internal/flowLive.ts"
@@ -125,6 +128,21 @@ export interface Options<Id> {
 }
 
 /**
+ * The typed client of a flow's package: its tag, and its layer over the tag of the flow.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Clients<Id, Client> {
+  readonly client?:
+    | {
+        readonly tag: Context.Tag<Client, HttpClient.HttpClient.With<HttpClientError | AuthError>>
+        readonly layer: Layer.Layer<Client, never, Id | HttpClient.HttpClient>
+      }
+    | undefined
+}
+
+/**
  * Registers the contract of a flow, once in memory and once over HTTP on loopback, or in one of these
  * {@link Options.worlds}: a block of vitest's.
  *
@@ -137,11 +155,15 @@ export interface Options<Id> {
  * @since 0.1.0
  * @category suites
  */
-export const describe = <Id>(name: string, options: Options<Id>): void => {
+export const describe = <Id, Client = never>(
+  name: string,
+  options: Options<Id> & Clients<Id, Client>
+): void => {
   Vitest.describe(`the contract of a flow: ${name}`, () => {
     for (const world of worlds.filter(({ name }) => options.worlds?.includes(name) ?? true)) {
       Vitest.describe.concurrent(world.name, () => {
         life(options, world)
+        clients(options, world)
         refusals(options, world)
         answers(options, world)
         failures(options, world)

@@ -1,9 +1,13 @@
 import { VaultIstSandbox } from "@latchkey/testing"
 import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as VaultIst from "../src/VaultIst.ts"
 
 const common = {
   tag: VaultIst.VaultIst,
+  client: { tag: VaultIst.Client, layer: VaultIst.Client.layer },
   refresh: "rotates",
   defaultLifetime: "24 hours",
   lifetime: (json: unknown, seconds: unknown) => Object.assign({}, json, { expires_in: seconds })
@@ -22,6 +26,17 @@ AuthFlowSuite.describe("vault.ist", {
   sandbox: VaultIstSandbox.make,
   layer: (target) =>
     VaultIst.layer({ ...urls(target), refreshToken: target.refreshToken, policy: target.policy }),
+  layerConfig: (target) =>
+    Layer.unwrapEffect(
+      Effect.map(target.refreshToken, (refreshToken) =>
+        VaultIst.layerConfig({
+          refreshToken: Config.succeed(refreshToken),
+          tokenUrl: Config.succeed(urls(target).tokenUrl),
+          apiUrl: Config.succeed(target.apiOrigin),
+          policy: target.policy
+        })
+      )
+    ),
   login: false
 })
 

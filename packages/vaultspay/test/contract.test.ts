@@ -1,5 +1,8 @@
 import { VaultsPaySandbox } from "@latchkey/testing"
 import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as VaultsPay from "../src/VaultsPay.ts"
 
@@ -16,6 +19,18 @@ AuthFlowSuite.describe("VaultsPay", {
   tag: VaultsPay.VaultsPay,
   layer: ({ apiOrigin, clientId, clientSecret, policy }) =>
     VaultsPay.layer({ baseUrl: apiOrigin, clientId, clientSecret, policy }),
+  layerConfig: ({ apiOrigin, clientId, clientSecret, policy }) =>
+    Layer.unwrapEffect(
+      Effect.map(clientSecret, (secret) =>
+        VaultsPay.layerConfig({
+          baseUrl: Config.succeed(apiOrigin),
+          clientId: Config.succeed(clientId),
+          clientSecret: Config.succeed(secret),
+          policy
+        })
+      )
+    ),
+  client: { tag: VaultsPay.Client, layer: VaultsPay.Client.layer },
   login: true,
   refresh: "kept",
   wrongCredentialsUnder200: "InvalidResponse",

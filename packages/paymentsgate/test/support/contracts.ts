@@ -1,10 +1,14 @@
 import { PaymentsGateSandbox } from "@latchkey/testing"
 import * as AuthFlowSuite from "@latchkey/testing/AuthFlowSuite"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as PaymentsGate from "../../src/PaymentsGate.ts"
 
 const common = {
   sandbox: PaymentsGateSandbox.make,
   tag: PaymentsGate.PaymentsGate,
+  client: { tag: PaymentsGate.Client, layer: PaymentsGate.Client.layer },
   refresh: "rotates",
   refusedRefreshToken: "Unauthorized",
   wrongCredentialsUnder200: "InvalidResponse",
@@ -21,6 +25,17 @@ export const serviceAccount = (worlds?: Worlds): void =>
     worlds,
     layer: ({ apiOrigin, clientId, clientSecret, policy }) =>
       PaymentsGate.layer({ baseUrl: apiOrigin, accountId: clientId, publicKey: clientSecret, policy }),
+    layerConfig: ({ apiOrigin, clientId, clientSecret, policy }) =>
+      Layer.unwrapEffect(
+        Effect.map(clientSecret, (secret) =>
+          PaymentsGate.layerConfig({
+            baseUrl: Config.succeed(apiOrigin),
+            accountId: Config.succeed(clientId),
+            publicKey: Config.succeed(secret),
+            policy
+          })
+        )
+      ),
     login: true
   })
 

@@ -216,6 +216,26 @@ export const setUp = <Id>(
     }
   })
 
+/** One of several who use the same flow with credentials of their own. */
+export const tenant = <Id>(options: Options<Id>, world: World, name: string) =>
+  Effect.gen(function* () {
+    const sandbox = yield* options.sandbox({ nonce: `${name}-${nonce}`, accessLifetime: lifetime })
+    const connection = yield* world.connect(sandbox)
+    const issued = capabilities(options).startsIssued
+      ? Option.some(yield* sandbox.issue)
+      : Option.none<Minted>()
+    const secrets = {
+      configured: yield* Ref.make(sandbox.credentials.clientSecret),
+      issued: yield* Ref.make(issued),
+      unset: yield* Ref.make(Option.none<Effect.Effect<Redacted.Redacted<string>>>())
+    }
+    const layer = Layer.provideMerge(
+      options.layer(targetOf(connection, sandbox, secrets, {})),
+      Layer.succeed(HttpClient.HttpClient, connection.client)
+    )
+    return { sandbox, layer }
+  })
+
 const targetOf = (
   { apiOrigin, tokenOrigin }: Connection,
   sandbox: Sandbox,
