@@ -10,11 +10,11 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import type { AuthError } from "./AuthError.ts"
 import type { AuthEvent } from "./AuthEvent.ts"
 import type { AuthFlow } from "./AuthFlow.ts"
 import type * as Expiry from "./Expiry.ts"
+import { shared } from "./internal/detachedRuntime.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
 import type * as TokenStore from "./TokenStore.ts"
 import type { Events } from "./internal/events.ts"
@@ -158,7 +158,8 @@ const warnOfSecond = (events: Events, flow: AuthFlow): void => {
  * Makes the manager of a flow, in the scope of the caller: no fiber outlives it. Does no call.
  *
  * Tokens go to the `TokenStore` of the context; where there is none, they stay in the manager.
- * Clock, logger and tracer are those of the fiber that makes it.
+ * Clock, logger, tracer and configuration are those of the fiber that makes it, and so is the `Fetch` of
+ * `FetchHttpClient`. Nothing else of that fiber stays: neither its transaction nor its annotations.
  *
  * @since 0.1.0
  * @category constructors
@@ -170,13 +171,7 @@ export const make = (
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const store = yield* Effect.serviceOption(storeTag)
-    // A mint belongs to no caller: it must not hang below the span under which the layer was built.
-    const context = yield* Effect.context<never>()
-    const runtime = yield* Option.isNone(Context.getOption(context, Tracer.ParentSpan))
-      ? Effect.runtime()
-      : Effect.mapInputContext(Effect.runtime(), (context: Context.Context<never>) =>
-          Context.omit(Tracer.ParentSpan)(context)
-        )
+    const runtime = yield* shared
     const policy = RefreshPolicy.resolve(options.policy, Option.getOrUndefined(flow.retry))
     const sharing = Option.isNone(store) ? undefined : share(store.value, flow, policy)
     const scope = yield* Effect.scope

@@ -1,3 +1,4 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as AuthError from "@latchkey/core/AuthError"
 import * as AuthEvent from "@latchkey/core/AuthEvent"
 import type * as AuthFlow from "@latchkey/core/AuthFlow"
@@ -6,7 +7,6 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import * as TokenStore from "@latchkey/core/TokenStore"
 import { assert, describe } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -93,27 +93,24 @@ describe("R18: shutdown", () => {
 
   it.effect("R18: a revocation runs with what the manager was made with, whoever closes the scope", () =>
     Effect.gen(function* () {
-      class Network extends Context.Tag("Network")<Network, string>() {}
       const test = yield* TestFlow.make()
-      const seen: Array<readonly [Option.Option<string>, string]> = []
+      const seen: Array<readonly [RequestCache | undefined, string]> = []
       const revoke = () =>
         Effect.gen(function* () {
-          seen.push([yield* Effect.serviceOption(Network), yield* FiberRef.get(tenant)])
+          const init = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+          seen.push([init?.cache, yield* FiberRef.get(tenant)])
         })
       const tenant = FiberRef.unsafeMake("nobody")
       const scope = yield* Scope.make()
       const flow = { ...test.flow, revoke: Option.some(revoke) }
       yield* TokenManager.make(flow, { policy: { revokeOnRelease: true } }).pipe(
         Effect.flatMap((manager) => manager.get),
-        Effect.provideService(Network, "a proxy"),
+        Effect.provideService(FetchHttpClient.RequestInit, { cache: "no-store" }),
         Effect.locally(tenant, "ours"),
         Scope.extend(scope)
       )
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(
-        seen.map(([network, owner]) => [Option.getOrNull(network), owner]),
-        [["a proxy", "ours"]]
-      )
+      assert.deepStrictEqual(seen, [["no-store", "ours"]])
     })
   )
 

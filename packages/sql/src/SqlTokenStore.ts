@@ -79,8 +79,9 @@ export const migration: Effect.Effect<void, SqlError | UnsupportedDialect, SqlCl
  * is. Leases are timed by the clock of the database. An error says that the database is out of reach
  * and gives its code, never a statement, a value or where it is (R15).
  *
- * Every operation is of statements that stand alone. In the application's own transaction it would be
- * undone with it, and SQLite's client would wait for itself: use the store outside of them.
+ * Every operation is of statements that stand alone, on a connection of their own: also where it is used
+ * within a transaction of the application, which cannot undo them. SQLite's client has one connection, and
+ * waits for itself there until the timeout: give the store a client of its own.
  *
  * @since 0.1.0
  * @category constructors

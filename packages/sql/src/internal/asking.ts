@@ -1,5 +1,7 @@
 import { StoreError } from "@latchkey/core/TokenStore"
+import { TransactionConnection } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -78,13 +80,19 @@ export const asking =
 /** Runs a statement on a connection that is in order. */
 export type Run = <A>(statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
 
+/** Not in the transaction of whoever uses the store: it would be undone with it. */
+const outside = <A, E>(statement: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.mapInputContext(statement, (context: Context.Context<never>) =>
+    Context.omit(TransactionConnection)(context)
+  )
+
 /**
  * Where a connection needs upkeep, one statement after the other, and after one that was refused as busy none
  * on the same connection.
  */
 export const running = ({ upkeep }: Statements): Run => {
   if (upkeep === undefined) {
-    return (statement) => statement
+    return outside
   }
   const mutex = Effect.unsafeMakeSemaphore(1)
   let connection: "new" | "kept" | "refused" = "new"
@@ -102,7 +110,7 @@ export const running = ({ upkeep }: Statements): Run => {
     )
   })
   return (statement) =>
-    Effect.zipRight(keep, statement).pipe(
+    outside(Effect.zipRight(keep, statement)).pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
           connection = isContended(error) ? "refused" : connection
