@@ -4,6 +4,7 @@ import * as TokenManager from "@latchkey/core/TokenManager"
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { it } from "../../testing/src/SettledTest.ts"
@@ -22,6 +23,8 @@ const clientRefused = new AuthError.Unauthorized({
   status: 401,
   code: "invalid_client"
 })
+
+const lost = new AuthError.Unavailable({ provider: "test", operation: "refresh", message: "connection lost" })
 
 const outcome = <A>(effect: Effect.Effect<A, AuthError.AuthError>) =>
   Effect.map(Effect.either(effect), Either.match({ onLeft: (error) => error._tag, onRight: () => "token" }))
@@ -192,4 +195,28 @@ describe("R6: a refusal that does not say that the refresh token has ended", () 
       })
     )
   }
+
+  it.scoped("R8, R16: one in doubt gives way to a refresh token that is configured anew", () =>
+    Effect.gen(function* () {
+      let token = "configured-0"
+      const test = yield* TestFlow.make({
+        refresh: "rotates",
+        login: false,
+        secret: Effect.sync(() => Redacted.make(token)),
+        flow: { initialGrant: (credential) => Effect.succeed(AuthFlow.refreshGrant(credential)) }
+      })
+      const manager = yield* TokenManager.make(test.flow)
+      yield* manager.get
+      yield* TestClock.adjust("1 hour")
+      test.behave(lost)
+      const caller = yield* Effect.fork(outcome(manager.get))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* Fiber.join(caller), "Unavailable")
+      assert.deepStrictEqual(test.ledger.presented, ["configured-0", "refresh-1", "refresh-1"])
+      token = "configured-1"
+      test.behave("issue")
+      yield* manager.get
+      assert.deepStrictEqual(test.ledger.presented.slice(3), ["configured-1"])
+    })
+  )
 })

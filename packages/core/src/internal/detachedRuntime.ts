@@ -31,9 +31,11 @@ const ofFetch: ReadonlySet<string> = new Set([FetchHttpClient.Fetch.key, FetchHt
  * sent: not its span, and not the transaction that it happened to be in.
  */
 export const shared: Effect.Effect<Runtime.Runtime<never>> = Effect.map(Effect.runtime(), (made) =>
-  Runtime.updateContext(anonymous(made), (context) =>
-    Context.unsafeMake(new Map(Array.from(context.unsafeMap).filter(([key]) => ofFetch.has(key))))
-  )
+  Runtime.updateContext(anonymous(made), (context) => {
+    const kept = Array.from(context.unsafeMap).filter(([key]) => ofFetch.has(key))
+    // The empty one is nobody's: a manager for each of ten thousand tenants needs none of its own.
+    return kept.length === 0 ? Context.empty() : Context.unsafeMake<never>(new Map(kept))
+  })
 )
 
 /**

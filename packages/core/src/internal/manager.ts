@@ -33,7 +33,6 @@ export class Manager implements TokenManager.TokenManager {
 
   readonly #parts: Parts
   readonly #minting: Minting
-  readonly #isolated = isolatesRequests()
   #flight: Flight | undefined
   #closed = false
 
@@ -119,7 +118,7 @@ export class Manager implements TokenManager.TokenManager {
   #launch(): Flight {
     const { leasing, policy, runtime } = this.#parts
     const longest = policy.mintDeadline * (leasing === undefined ? 1 : deadlinesOverStore)
-    const flight: Flight = new Flight(runtime, this.#parts.now() + longest, this.#isolated, () =>
+    const flight: Flight = new Flight(runtime, this.#parts.now() + longest, isolatesRequests(), () =>
       this.#lose(flight)
     )
     this.#flight = flight

@@ -22,7 +22,7 @@ const credentialCheckInterval = 1_000
 export class Throttle {
   readonly #parts: Parts
   #gate: Gate | undefined
-  #credentialCheckedAt = Number.NEGATIVE_INFINITY
+  #credentialCheckedAt = 0
   #budget: MintBudget.MintBudget
   #failedFlights = 0
   #pausedAt = 0
