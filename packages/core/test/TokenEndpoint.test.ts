@@ -114,6 +114,14 @@ const answer = (
 })
 
 describe("TokenEndpoint", () => {
+  it("RFC 6749, 3.3: a scope is a string, or a list as some write it; nothing else is one", () => {
+    assert.strictEqual(TokenEndpoint.scope("read write"), "read write")
+    assert.strictEqual(TokenEndpoint.scope(["read", "write"]), "read write")
+    for (const said of [undefined, null, 1, {}, ["read", 1]]) {
+      assert.isUndefined(TokenEndpoint.scope(said))
+    }
+  })
+
   describe("send", () => {
     it.effect(
       "R1: tells when the request was sent, when the answer was complete, and what the server's clock said",

@@ -105,6 +105,15 @@ describe("R4: a flight that was lost", () => {
     })
   )
 
+  it.scoped("R4: one that lands leaves no timer behind in the requests that waited", () =>
+    Effect.gen(function* () {
+      const test = yield* TestFlow.make({ latency: "1 second" })
+      const manager = yield* TokenManager.make(test.flow)
+      yield* TestFlow.during("1 second", manager.get)
+      assert.isEmpty(Array.from(yield* TestClock.sleeps()))
+    })
+  )
+
   it.scoped("R7: what was received is kept, though it could not be stored", () =>
     Effect.gen(function* () {
       const clock = yield* mortal

@@ -206,6 +206,16 @@ describe("the login's refusals", () => {
     }
   })
 
+  it("a failure in the other spellings is Unauthorized, whatever its message says", () => {
+    for (const body of [
+      { success: "false", message: "Invalid client secret" },
+      { Success: "FALSE" },
+      { Status: "Failed", Data: null, Message: "Invalid client secret" }
+    ]) {
+      assert.strictEqual(left(login(body))._tag, "Unauthorized")
+    }
+  })
+
   for (const [status, tag] of [
     [302, "InvalidResponse"],
     [400, "InvalidResponse"],
