@@ -250,7 +250,7 @@ export const unreadable = (
     : new AuthError.Unavailable({
         provider,
         operation: "login",
-        message: `${provider}: the secret "${option}" could not be read: check the effect that provides it.`
+        message: `${provider}: the secret "${option}" could not be read: check its effect.`
       })
 
 /**

@@ -331,7 +331,7 @@ const advice: { readonly [K in Tag]: (call: Call) => string } = {
     call.credential === "access_token"
       ? "the access token is not accepted: check that it belongs to this environment"
       : call.credential === "refresh_token"
-        ? "the refresh token was not accepted, and not said to be at its end: it is kept and sent again; if that stays so, configure a new one"
+        ? "the refresh token was not accepted, and is kept and sent again: if that stays so, configure a new one"
         : "the credentials are not accepted: check the client id and the secret",
   AccessDenied: () =>
     "the credentials are known but not allowed here: ask the provider to enable this access",

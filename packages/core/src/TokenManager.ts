@@ -139,7 +139,7 @@ const warnOfMemory = (events: Events, flow: AuthFlow): void => {
   if (flow.rotates && Option.isNone(flow.login) && LiveManagers.isNews(`memory ${flow.key}`)) {
     events.say({
       level: "Warning",
-      message: `${flow.provider}: each refresh replaces its refresh token, it has no login, and the new one is kept in memory only: after a restart nobody can get a token. Provide a TokenStore that outlives the process.`
+      message: `${flow.provider}: each refresh replaces its refresh token, it has no login, and the new one is in memory only: after a restart there is no token. Provide a TokenStore that outlives the process.`
     })
   }
 }
@@ -149,7 +149,7 @@ const warnOfSecond = (events: Events, flow: AuthFlow): void => {
   if (LiveManagers.enter(flow.key) && LiveManagers.isNews(`second ${flow.key}`)) {
     events.say({
       level: "Warning",
-      message: `${flow.provider}: a second token manager was made for the same account while the first one lives, and each logs in for itself: build its layer once, or provide a TokenStore that they share.`
+      message: `${flow.provider}: a second token manager was made for the same account, and each logs in for itself: build its layer once, or provide a TokenStore that they share.`
     })
   }
 }

@@ -32,19 +32,6 @@ const oneMore = (counted: Times | undefined, refreshToken: RefreshToken): Times 
   times: timesOf(counted, refreshToken) + 1
 })
 
-/** Why a refresh token that is not spent may be no good. */
-interface Suspicion {
-  /** A rotating refresh token that was sent without a clear answer, and how often. */
-  readonly doubt: Times | undefined
-  /** A refresh token that was refused, and not because it had ended. */
-  readonly refused: Times | undefined
-  /** How often such a refusal was one that a login may follow. */
-  readonly refusedByProvider: Times | undefined
-}
-
-/** Of all managers whose refreshes succeed. */
-const trust: Suspicion = { doubt: undefined, refused: undefined, refusedByProvider: undefined }
-
 /** R5, R8, R16: what a mint can be made from. */
 export class Grants {
   readonly #parts: Parts
@@ -54,7 +41,12 @@ export class Grants {
   presented: Credential | undefined
   /** Refresh tokens that the provider refused or that a rotation spent: never sent again. */
   #spent: ReadonlyArray<Redacted.Redacted<string>> = none
-  #suspicion: Suspicion = trust
+  /** A rotating refresh token that was sent without a clear answer, and how often. */
+  #doubt: Times | undefined
+  /** A refresh token that was refused, and not because it had ended. */
+  #refused: Times | undefined
+  /** How often such a refusal was one that a login may follow. */
+  #refusedByProvider: Times | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -146,32 +138,29 @@ export class Grants {
 
   /** R8: it was sent, and no clear answer came. */
   doubt(refreshToken: RefreshToken): void {
-    this.#suspicion = { ...this.#suspicion, doubt: oneMore(this.#suspicion.doubt, refreshToken) }
+    this.#doubt = oneMore(this.#doubt, refreshToken)
   }
 
   /** R8: it was sent and sent again, and no clear answer came. */
   isDoubtful(refreshToken: RefreshToken): boolean {
-    return timesOf(this.#suspicion.doubt, refreshToken) >= maxDoubt
+    return timesOf(this.#doubt, refreshToken) >= maxDoubt
   }
 
   /** It is sent again, unless there is another. */
   #isSuspect(refreshToken: RefreshToken): boolean {
-    return timesOf(this.#suspicion.refused, refreshToken) > 0 || this.isDoubtful(refreshToken)
+    return timesOf(this.#refused, refreshToken) > 0 || this.isDoubtful(refreshToken)
   }
 
   /** R6: it was refused, and may still be good. Answers whether a login takes its place in this flight. */
   refuse(refreshToken: RefreshToken, error: AuthError): boolean {
     const { flow, serving } = this.#parts
     const { sameAccount } = flow
-    const before = this.#suspicion
-    const refused = oneMore(before.refused, refreshToken)
+    this.#refused = oneMore(this.#refused, refreshToken)
     if (!mayBeOfTheToken(error, sameAccount)) {
-      this.#suspicion = { ...before, refused }
       return false
     }
-    const refusedByProvider = oneMore(before.refusedByProvider, refreshToken)
-    this.#suspicion = { ...before, refused, refusedByProvider }
-    const { times } = refusedByProvider
+    this.#refusedByProvider = oneMore(this.#refusedByProvider, refreshToken)
+    const { times } = this.#refusedByProvider
     return (
       Option.isSome(flow.login) && loginInstead({ times, served: serving.alive() !== undefined, sameAccount })
     )
@@ -179,7 +168,7 @@ export class Grants {
 
   /** A refresh token was accepted: what it was refused for before was not in a row. */
   accepted(): void {
-    const { doubt } = this.#suspicion
-    this.#suspicion = doubt === undefined ? trust : { ...trust, doubt }
+    this.#refused = undefined
+    this.#refusedByProvider = undefined
   }
 }

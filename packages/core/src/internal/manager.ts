@@ -143,7 +143,7 @@ export class Manager implements TokenManager.TokenManager {
           tooLate(
             this.flow.provider,
             "request",
-            "the request in which its token was asked for ended before the answer came"
+            "the request that asked for its token ended before the answer came"
           )
         )
       )

@@ -33,6 +33,8 @@ const isClear = (exit: Exit.Exit<TokenSet.TokenSet, AuthError>): boolean =>
     (error) => !mayHaveSpent(error) || Option.isSome(rescuedWith(error))
   )
 
+const impossible = () => Effect.dieMessage("the flow has no such grant")
+
 /** What one flight does: R5 to R8, within its deadline. */
 export class Minting {
   readonly #parts: Parts
@@ -128,7 +130,7 @@ export class Minting {
   #login(deadlineAt: number): Effect.Effect<void, AuthError> {
     const { flow, grants } = this.#parts
     return Option.match(flow.login, {
-      onNone: () => Effect.dieMessage("a login was chosen for a flow that has none"),
+      onNone: impossible,
       onSome: (login) => {
         // The credential is read for each try: R16.
         const mint = Effect.flatMap(grants.credential(deadlineAt), (credential) =>
@@ -145,17 +147,14 @@ export class Minting {
   #refresh(grant: HeldGrant, deadlineAt: number, sending: Sending.Sending): Effect.Effect<void, AuthError> {
     const { flow, grants } = this.#parts
     return Option.match(flow.refresh, {
-      onNone: () => Effect.dieMessage("a refresh was chosen for a flow that has none"),
+      onNone: impossible,
       onSome: (refresh) => {
         const mint = this.#count("refresh", this.#inDoubt(refresh(grant), grant, sending))
         // R8: once in doubt, once more and not again.
         const again = () => !(flow.rotates && grants.isDoubtful(grant.refreshToken))
         const received = this.#tries("refresh", mint, deadlineAt, again).pipe(
           Effect.flatMap((tokens) => this.#receive(tokens, "refresh", Option.some(grant))),
-          Effect.tap(() => {
-            grants.accepted()
-            return Effect.void
-          }),
+          Effect.map(() => grants.accepted()),
           Effect.catchAll((error) => this.#rescue(error, Option.some(grant)))
         )
         // Once a rotating refresh token may be spent, nothing but the deadline stops us from hearing

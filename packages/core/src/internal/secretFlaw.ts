@@ -24,5 +24,5 @@ export const secretFlaw = (secret: unknown, carrier: Carrier | undefined): strin
     carrier === undefined || (carrier === "header" ? headerValue.test(value) : isToken68(value))
   return canStand
     ? undefined
-    : "has characters that no header can carry, such as a line break, a curly quote or one that cannot be seen: copy it again"
+    : "has characters that no header can carry, such as a line break or one that cannot be seen: copy it again"
 }

@@ -23,9 +23,7 @@ export const provideSharing = (shareOver: ShareOver): void => {
 /** Never silently without: a rotating refresh token would be spent behind the back of its siblings. */
 export const share: ShareOver = (store, flow, policy) => {
   if (registry.shareOver === undefined) {
-    throw new Error(
-      "A TokenStore was provided without its module: take the tag from @latchkey/core/TokenStore."
-    )
+    throw new Error("A TokenStore is provided: import its tag from @latchkey/core/TokenStore.")
   }
   return registry.shareOver(store, flow, policy)
 }
